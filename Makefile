@@ -1,0 +1,43 @@
+# Needs make and Python 3.11, 3.12 or 3.13; everything else is installed into .venv on first use.
+# Variables: ONLY=NAME narrows parity or faults; EXTRAS=gpu adds TensorFlow's GPU libraries;
+# PYTHON=/path/to/python chooses the Python that .venv is made with.
+
+PYTHON ?= python3
+EXTRAS ?=
+ONLY ?=
+
+venv := .venv
+python := $(venv)/bin/python
+stamp := $(venv)/.installed-$(or $(EXTRAS),base)
+only = $(if $(ONLY),--only '$(ONLY)')
+
+.PHONY: help setup parity test faults figures clean
+.DEFAULT_GOAL := help
+
+help:
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk '/^# Variables:/, !/^#/ { if (sub(/^# /, "")) print }' Makefile
+
+$(stamp): pyproject.toml constraints.txt
+	@sh tools/setup.sh '$@' '$(PYTHON)' '$(EXTRAS)'
+
+setup: $(stamp) ## Install the pinned packages into .venv
+
+parity: $(stamp) ## Compare both frameworks concept by concept and write the tables
+	$(python) -m reports.parity $(only)
+
+test: $(stamp) ## Check style and imports, then run every test and docstring example
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(venv)/bin/lint-imports --no-logo
+	$(python) -m pytest
+
+faults: $(stamp) ## Plant small faults in both halves and report the share that tests catch
+	$(python) -m parity_tests.faults $(only)
+
+figures: $(stamp) ## Draw every figure from the measurements
+	$(python) -m reports.figures
+
+clean: ## Remove .venv, the caches and the generated reports
+	rm -rf $(venv) reports/output *.egg-info .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
