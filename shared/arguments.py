@@ -1,0 +1,27 @@
+"""How a call's arguments are put in order, so that both halves read a call alike."""
+
+import inspect
+
+
+def in_order(function):
+    """A function of (arguments, options) that gives all arguments of a call by position.
+
+    Defaults are filled in. Plain tuples and names only, so that compilers can trace through it.
+
+    >>> order = in_order(lambda x, slope=0.01: None)
+    >>> order((3.0,), {}), order((3.0,), {"slope": 0.2})
+    ((3.0, 0.01), (3.0, 0.2))
+    """
+    parameters = inspect.signature(function).parameters
+    names = tuple(parameters)
+    defaults = {n: p.default for n, p in parameters.items() if p.default is not p.empty}
+    required = frozenset(names) - frozenset(defaults)
+
+    def order(arguments, options):
+        given = {**dict(zip(names, arguments, strict=False)), **options}
+        clash = len(given) < len(arguments) + len(options)
+        if clash or not required <= given.keys() or not given.keys() <= set(names):
+            inspect.signature(function).bind(*arguments, **options)  # Python's own TypeError
+        return tuple(given[n] if n in given else defaults[n] for n in names)
+
+    return order

@@ -1,0 +1,182 @@
+"""How far apart two arrays are, and how far apart rounding alone may bring them.
+
+Distances are counted in units in the last place (ULP) of the precision under test. Bounds are
+derived, never tuned, in one of three ways:
+
+    ulp_bound            a stated number of ULP, for functions of one element
+    running_error_bound  γ_n Σ |terms|, for sums and products of n terms
+    sensitivity_bound    a stated multiple of how far the float64 reference itself moves when each
+                         of its inputs moves by one rounding, for compositions
+
+To each of them comes what flushing may cost: TensorFlow's kernels treat numbers below the smallest
+normal one as zero, so a result may be off by that much, times whatever it is multiplied by.
+
+Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., 2002, sections 2.1
+(the model of rounding and of underflow), 3.1 (γ_n) and 3.3 (running error analysis).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+ORACLE_ULPS = 4  # of float64, that the reference itself is held to against 50-digit arithmetic
+_STEP = 2.0**-26  # √ of the float64 rounding: the step with which the reference's slope is taken
+
+
+def unit_roundoff(dtype) -> float:
+    """u, the largest relative error of one rounding: half the machine epsilon.
+
+    >>> unit_roundoff("float32") == 2**-24
+    True
+    """
+    return float(np.finfo(dtype).eps) / 2
+
+
+def ulp(values, dtype):
+    """The gap between neighbouring numbers of `dtype` at the magnitude of `values`, in float64.
+
+    At zero, and below the smallest normal number, it is the gap at that number.
+
+    >>> float(ulp(1.0, "float32")) == 2**-23
+    True
+    """
+    info = np.finfo(dtype)
+    size = np.clip(np.abs(values), info.tiny, info.max / 2)
+    return np.spacing(size.astype(dtype)).astype(np.float64)
+
+
+def gamma(n, dtype):
+    """γ_n = n u / (1 − n u): the relative error that n roundings can add up to.
+
+    >>> bool(gamma(1, "float64") > unit_roundoff("float64"))
+    True
+    """
+    nu = n * unit_roundoff(dtype)
+    return nu / (1 - nu)
+
+
+def ulp_bound(magnitude, dtype, ulps):
+    """`ulps` units in the last place at the given magnitude."""
+    return ulps * ulp(magnitude, dtype)
+
+
+def running_error_bound(magnitude, dtype, terms):
+    """γ_n Σ |terms|: what a sum of n products can be off by; `magnitude` is Σ |terms|."""
+    return gamma(terms, dtype) * np.abs(magnitude)
+
+
+def sensitivity(function, inputs, axis=None):
+    """Σ over inputs of |x ∂f/∂x|: how far f moves, in units of u, as each input moves by u.
+
+    Elements are taken to be independent of each other, save along `axis`, where they are moved one
+    place at a time. Where f is not finite, it is taken not to move.
+    """
+    with np.errstate(all="ignore"):
+        here = np.asarray(function(*inputs), np.float64)
+        total = np.zeros_like(here)
+        for position, values in enumerate(inputs):
+            for moved in _moved(np.asarray(values, np.float64), axis):
+                there = function(*inputs[:position], moved, *inputs[position + 1 :])
+                total += np.nan_to_num(np.abs(there - here) / _STEP, nan=0.0, posinf=0.0)
+    return total
+
+
+def _moved(values, axis):
+    if axis is None or values.ndim == 0:
+        yield values * (1 + _STEP)
+        return
+    for place in range(values.shape[axis]):
+        step = np.zeros(values.shape[axis])
+        step[place] = _STEP
+        shape = [-1 if i == axis % values.ndim else 1 for i in range(values.ndim)]
+        yield values * (1 + step.reshape(shape))
+
+
+def sensitivity_bound(movement, magnitude, dtype, multiple, floor):
+    """`multiple` roundings of every input, and `floor` ULP of the intermediate magnitude."""
+    return multiple * unit_roundoff(dtype) * movement + ulp_bound(magnitude, dtype, floor)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """The place where two arrays use most of their bound."""
+
+    index: tuple[int, ...]
+    left: float
+    right: float
+    absolute: float
+    relative: float
+    ulps: float
+    bound: float
+    used: float  # absolute / bound: at most 1 when the two agree
+
+    @property
+    def agrees(self) -> bool:
+        return self.used <= 1
+
+
+def compare(left, right, bound, dtype) -> Difference:
+    """The worst difference between two arrays of one shape, each element against its bound.
+
+    NaN agrees with NaN and an infinity with itself; any other difference involving them is
+    infinite. A bound of 0 asks for equality, an infinite one for nothing.
+
+    >>> compare([1.0, 2.0], [1.0, 2.5], bound=[1.0, 0.25], dtype="float32").used
+    2.0
+    """
+    left, right = np.asarray(left, np.float64), np.asarray(right, np.float64)
+    if left.shape != right.shape:
+        raise ValueError(f"cannot compare shapes {left.shape} and {right.shape}")
+    if left.size == 0:
+        return Difference((), np.nan, np.nan, 0.0, 0.0, 0.0, 0.0, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        absolute = np.abs(left - right)
+        absolute[(left == right) | (np.isnan(left) & np.isnan(right))] = 0.0
+        absolute[np.isnan(absolute)] = np.inf
+        bound = np.broadcast_to(np.nan_to_num(bound, nan=0.0, posinf=np.inf), left.shape)
+        used = np.where((absolute > 0) & np.isfinite(bound), absolute / bound, 0.0)
+        ulps = np.where(absolute > 0, absolute / ulp(np.nan_to_num(right), dtype), 0.0)
+        relative = np.where(absolute > 0, absolute / np.abs(right), 0.0)
+    worst = np.unravel_index(np.lexsort((ulps.ravel(), used.ravel()))[-1], used.shape)
+    return Difference(
+        tuple(int(i) for i in worst),
+        *(float(a[worst]) for a in (left, right, absolute, relative, ulps, bound, used)),
+    )
+
+
+def stands_apart(values, bounds):
+    """The name of the one party that lies further from every other than both bounds allow.
+
+    `values` and `bounds` map a party's name to its value and bound at one place. Empty when no
+    single party stands apart: when two camps differ, or when all agree.
+
+    >>> stands_apart({"a": 1.0, "b": 1.0, "c": 2.0}, {"a": 0.1, "b": 0.1, "c": 0.1})
+    'c'
+    """
+
+    def close(one, two):
+        same = one == two or (np.isnan(values[one]) and np.isnan(values[two]))
+        return same or abs(values[one] - values[two]) <= bounds[one] + bounds[two]
+
+    for party in values:
+        others = [name for name in values if name != party]
+        alone = not any(close(party, other) for other in others)
+        if alone and all(close(one, two) for one in others for two in others):
+            return party
+    return ""
+
+
+def kind_of_difference(float32_difference, float64_difference):
+    """ "other formula" or "other rounding", from one difference measured in both precisions.
+
+    Rounding shrinks with the precision, by 2^29 from float32 to float64; another formula does not
+    shrink. The verdict is the nearer of the two on a logarithmic scale.
+
+    >>> kind_of_difference(1e-3, 1e-3), kind_of_difference(1e-7, 2e-16)
+    ('other formula', 'other rounding')
+    """
+    if not np.isfinite(float64_difference):
+        return "other formula"
+    shrinkage = unit_roundoff("float64") / unit_roundoff("float32")
+    halfway = float32_difference * np.sqrt(shrinkage)
+    return "other formula" if float64_difference > halfway else "other rounding"

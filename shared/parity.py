@@ -1,0 +1,230 @@
+"""The parity engine: hand the same inputs to several parties and say where they part.
+
+It knows no framework by name. A party is a name, an adapter that can evaluate its functions, and a
+way to find its function for a concept; the float64 reference is one more party, evaluated here.
+What comes back are rows of evidence (`shared.evidence`), each with its derived bound.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from shared import comparison
+from shared.bounds import Departure
+from shared.evidence import ABSENT, FAIL, KNOWN, PASS, Row
+
+REFERENCE = "reference"
+TRAJECTORY = "trajectory"
+
+
+@dataclass(frozen=True)
+class Party:
+    """Whoever computes concepts: `find(concept, options)` gives its function of the tensors."""
+
+    name: str
+    adapter: object
+    find: Callable
+    departures: tuple[Departure, ...] = ()
+    bound: object = None  # in place of the concept's, for a party held to another
+
+    def departures_at(self, case, tensor, dtype, mode):
+        """What the party says of itself here."""
+        return [
+            d
+            for d in self.departures
+            if (d.concept, d.tensor) == (case.concept.name, tensor)
+            and dtype in d.dtypes
+            and mode in d.modes
+        ]
+
+
+def measure(party, cases, dtype, mode, device):
+    """Tensor name -> array for each case, as the party computes it."""
+    calls = [case.call(party, dtype, mode) for case in cases]
+    results = party.adapter.evaluate(calls, mode, device)
+    return [_named(case, *result) for case, result in zip(cases, results, strict=True)]
+
+
+def _named(case, output, gradients, second):
+    tensors = {"h": output, **dict(zip(case.gradient_names, gradients, strict=True))}
+    return tensors if second is None else {**tensors, "second_x": second}
+
+
+@np.errstate(all="ignore")  # infinities and NaN are among the inputs, and are compared
+def compare(
+    cases, parties, dtype, mode="eager", device="cpu", *, check=None, tensors=None, parts=None
+):
+    """Rows of evidence for every pair of parties, the reference first among them.
+
+    `check` relabels the rows; `tensors` and `parts` keep only those named. A party whose adapter
+    cannot do the mode gives one absent row with the reason.
+    """
+    present, rows = [], []
+    for party in parties:
+        reason = party.adapter.unavailable(mode)
+        if reason:
+            rows.append(absent(cases[0].concept.family, party.name, dtype, mode, device, reason))
+        else:
+            present.append(party)
+    measured = [measure(party, cases, dtype, mode, device) for party in present]
+    for position, case in enumerate(cases):
+        found = {p.name: m[position] for p, m in zip(present, measured, strict=True)}
+        for tensor in case.truth if tensors is None else tensors:
+            if tensor in case.truth:
+                base = _identity(case, tensor, check, dtype, mode, device)
+                rows.extend(_tensor_rows(case, tensor, present, found, base))
+    return [r for r in rows if not parts or r.verdict == ABSENT or r.sample in parts]
+
+
+def _identity(case, tensor, check, dtype, mode, device):
+    label, evaluated = case.truth[tensor]
+    return Row(
+        family=case.concept.family, concept=case.concept.name, options=case.label,
+        check=check or label, tensor=tensor, sample="", left="", right="",
+        dtype=dtype, mode=mode, device=device, shape=str(evaluated.values.shape),
+    )  # fmt: skip
+
+
+def _tensor_rows(case, tensor, parties, found, base):
+    """All pairs at one tensor, part by part of the sample."""
+    _, at = case.truth[tensor]
+    values = {REFERENCE: at.values}
+    bounds = {REFERENCE: (_size(case.bound(tensor), at, "float64"),) * 2}
+    why = {}
+    for party in parties:
+        if tensor not in found[party.name]:
+            continue
+        values[party.name] = found[party.name][tensor]
+        own = _size(party.bound or case.bound(tensor), at, base.dtype)
+        departures = party.departures_at(case, tensor, base.dtype, base.mode)
+        sizes = [own, *(_size(d.bound, at, base.dtype) for d in departures)]
+        bounds[party.name] = own, np.maximum.reduce(sizes)
+        why[party.name] = [f"{party.name}: {d.why}" for d in departures]
+    for part, place in case.parts(tensor).items():
+        inside = {name: value[place] for name, value in values.items()}
+        allowed = {name: (own[place], far[place]) for name, (own, far) in bounds.items()}
+        for left, right in combinations(inside, 2):
+            pair = replace(base, sample=part, left=right, right=left)
+            yield _judge(pair, inside, allowed, why)
+
+
+def _size(bound, at, dtype):
+    """The bound in numbers; 0 where the reference is NaN, since there NaN is asked for."""
+    return np.nan_to_num(bound.size(at, dtype), nan=0.0, posinf=np.inf)
+
+
+def _judge(row, values, bounds, why):
+    """The row of one pair, with its worst place and verdict."""
+    left, right = values[row.left], values[row.right]
+    own = bounds[row.left][0] + bounds[row.right][0]
+    worst = comparison.compare(left, right, own, row.dtype)
+    verdict, notes = PASS, [w for n in (row.left, row.right) for w in why.get(n, ())]
+    if not worst.agrees:
+        departed = bounds[row.left][1] + bounds[row.right][1]
+        beyond = comparison.compare(left, right, departed, row.dtype)
+        verdict = KNOWN if beyond.agrees and notes else FAIL
+        worst = worst if verdict == KNOWN else beyond
+    apart = ""
+    if verdict == FAIL:
+        at_worst = {n: float(v[worst.index]) for n, v in values.items()}
+        slack = {n: float(b[1][worst.index]) for n, b in bounds.items()}
+        apart = comparison.stands_apart(at_worst, slack)
+    return replace(
+        row, index=str(list(worst.index)), left_value=worst.left, right_value=worst.right,
+        max_abs=worst.absolute, max_rel=worst.relative, max_ulp=worst.ulps, bound=worst.bound,
+        used=worst.used, verdict=verdict, apart=apart,
+        note="; ".join(dict.fromkeys(notes)) if verdict != PASS else "",
+    )  # fmt: skip
+
+
+def compare_histories(row, tensor, sample, truth, histories, bounds, where):
+    """Rows for every pair of training runs at one recorded tensor, whose first axis is the step.
+
+    `bounds` holds the bound in the precision under test and, for the reference, in float64.
+    """
+    dtype, mode, device = where
+    values = {REFERENCE: truth, **histories}
+    allowed = {name: (bounds[dtype],) * 2 for name in histories}
+    allowed[REFERENCE] = (bounds["float64"],) * 2
+    for right, left in combinations(values, 2):
+        base = Row(row.family, row.name, "", TRAJECTORY, tensor, sample, left, right, dtype, mode,
+                   device, str(truth.shape))  # fmt: skip
+        yield _judge(base, values, allowed, {})
+
+
+def absent(family, party, dtype, mode, device, reason):
+    """A row that says what could not be measured here, and why."""
+    return Row(
+        family=family, concept="", options="", check="", tensor="", sample="", left=party, right="",
+        dtype=dtype, mode=mode, device=device, shape="", verdict=ABSENT, note=reason,
+    )  # fmt: skip
+
+
+def conclude(rows) -> list[Row]:
+    """The rows with each failure's kind, once both precisions are there to tell."""
+    sizes = {_key(row): row.max_abs for row in rows}
+    return [replace(r, kind=_kind(r, sizes)) if r.verdict == FAIL else r for r in rows]
+
+
+def _key(row, dtype=None):
+    where = (row.mode, row.device, row.sample)
+    return (row.concept, row.options, row.check, row.tensor, row.left, row.right, *where,
+            dtype or row.dtype)  # fmt: skip
+
+
+def _kind(row, sizes):
+    single, double = (sizes.get(_key(row, dtype)) for dtype in ("float32", "float64"))
+    if single is None or double is None:
+        return ""
+    return comparison.kind_of_difference(single, double)
+
+
+def unseen(rows, parties, names, dtypes, modes) -> list[Row]:
+    """A failure for each departure that a party states of itself and no row shows.
+
+    Of those that could have been seen: of these concepts, in these precisions and modes.
+    """
+    shown = {
+        (r.concept, r.tensor, p) for r in rows if r.verdict == KNOWN for p in (r.left, r.right)
+    }
+    return [
+        _no_longer(d, party)
+        for party in parties
+        for d in party.departures
+        if d.concept in names
+        and {*d.dtypes} & {*dtypes}
+        and {*d.modes} & {*modes}
+        and (d.concept, d.tensor, party.name) not in shown
+    ]
+
+
+def _no_longer(departure, party):
+    row = absent("", party.name, "", "", "", f"no longer departs: {departure.why}")
+    return replace(row, concept=departure.concept, tensor=departure.tensor, verdict=FAIL)
+
+
+def missing(rows, cases, parties, dtypes, modes, devices) -> list[Row]:
+    """A failure for each comparison that the catalogue implies and no row holds: the floor."""
+    held = {(r.concept, r.options, r.tensor, r.left, r.right, r.dtype, r.mode, r.device)
+            for r in rows}  # fmt: skip
+    excused = {(r.left, r.dtype, r.mode, r.device) for r in rows if r.verdict == ABSENT}
+    names = [REFERENCE, *(party.name for party in parties)]
+    implied = [
+        (case.concept, case.label, tensor, left, right, dtype, mode, device)
+        for case in cases
+        for tensor in ("h", *case.gradient_names)
+        for right, left in combinations(names, 2)
+        for dtype in dtypes
+        for mode in modes
+        for device in devices
+        if not {(left, dtype, mode, device), (right, dtype, mode, device)} & excused
+    ]
+    return [
+        Row(concept.family, concept.name, label, "floor", tensor, "", left, right, dtype, mode,
+            device, "", verdict=FAIL, used=math.inf, note="the catalogue implies this row")
+        for concept, label, tensor, left, right, dtype, mode, device in implied
+        if (concept.name, label, tensor, left, right, dtype, mode, device) not in held
+    ]  # fmt: skip

@@ -1,0 +1,115 @@
+"""What TensorFlow and Keras ship for each concept, set to the catalogue's formula.
+
+Where a built-in cannot be set so, it stands as it is and DEPARTURES says how it departs. Functions
+take the catalogue's options by the catalogue's names.
+"""
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from shared.bounds import Absolute, Departure, Float32Constant, Ulps, Where, tied, with_nan
+from shared.histories import record
+from tf_impl.framework import array, compiled, tensor
+
+
+def leaky_relu(x, negative_slope=0.01):
+    # the default of tf.nn is 0.2
+    return tf.nn.leaky_relu(x, alpha=negative_slope)
+
+
+def elu(x, alpha=1.0):
+    return keras.activations.elu(x, alpha=alpha)
+
+
+def gelu(x):
+    # keras.ops.gelu would approximate by default; keras.activations.gelu and tf.nn.gelu do not
+    return tf.nn.gelu(x, approximate=False)
+
+
+def hard_tanh(x):
+    return keras.ops.hard_tanh(x)
+
+
+def prelu(x, slope):
+    # keras.layers.PReLU written out, since a layer would own its slope
+    return tf.nn.relu(x) - slope * tf.nn.relu(-x)
+
+
+def maxout(x, pieces):
+    # nothing ships under the name; this is how tfa.layers.Maxout computes it
+    return tf.reduce_max(tf.reshape(x, (*x.shape[:-1], -1, pieces)), axis=-1)
+
+
+ACTIVATIONS = {
+    "identity": tf.identity,
+    "relu": tf.nn.relu,
+    "leaky_relu": leaky_relu,
+    "prelu": prelu,
+    "sigmoid": tf.nn.sigmoid,
+    "tanh": tf.nn.tanh,
+    "hard_tanh": hard_tanh,
+    "softmax": tf.nn.softmax,
+    "log_softmax": tf.nn.log_softmax,
+    "maxout": maxout,
+    "softplus": tf.nn.softplus,
+    "elu": elu,
+    "gelu": gelu,
+    "silu": tf.nn.silu,
+}
+
+CANCELS = "its gradient is computed from h, and 1 − h cancels where h is nearly 1"
+FLOAT32 = "a constant of the formula is rounded to float32, in float64 too"
+SIGMOID = "the sigmoid kernel is up to 6 ULP off in the left tail"
+KERNEL = dict(dtypes=("float32",), modes=("eager", "graph"))
+SINGLE, DOUBLE = dict(dtypes=("float32",)), dict(dtypes=("float64",))
+XLA = dict(modes=("compiled",))
+
+DEPARTURES = (
+    Departure("leaky_relu", "h", Float32Constant(), FLOAT32, **DOUBLE),
+    Departure("leaky_relu", "g_x", Float32Constant(), FLOAT32, **DOUBLE),
+    Departure("prelu", "g_x", Where(lambda g, x, slope: ~(abs(x) > 0)), "the slope at 0 is 0"),
+    Departure("sigmoid", "h", Ulps(7), SIGMOID, **KERNEL),
+    Departure("sigmoid", "g_x", Absolute(), CANCELS),
+    Departure("tanh", "h", Ulps(6), "the tanh kernel is up to 5.1 ULP off", **SINGLE),
+    Departure("tanh", "g_x", Absolute(), CANCELS),
+    Departure("hard_tanh", "g_x", Where(lambda g, x: abs(x) == 1), "g passes on at x = ±1"),
+    Departure("maxout", "h", Where(lambda x, pieces: with_nan(None, x, pieces)[..., ::pieces]),
+              "under XLA the largest of a run with NaN is not NaN", **XLA),
+    Departure("maxout", "g_x", Where(tied), "tied winners share the gradient"),
+    Departure("maxout", "g_x", Where(with_nan), "the gradient of a run with NaN is NaN or shared"),
+    Departure("softplus", "h", Ulps(8), "the softplus kernel is up to 7.4 ULP off", **SINGLE),
+    Departure("softplus", "g_x", Ulps(7), SIGMOID, **KERNEL),
+    Departure("elu", "h", Absolute(), "e^x − 1 is computed as written, and cancels at 0"),
+    Departure("elu", "g_x", Absolute(), "it is computed from h as h + α, which cancels"),
+    Departure("elu", "g_x", Where(lambda g, x, alpha=1.0: np.isnan(x)), "NaN passes g on"),
+    Departure("gelu", "h", Float32Constant(), FLOAT32, **DOUBLE),
+    Departure("gelu", "g_x", Float32Constant(), FLOAT32, **DOUBLE),
+    Departure("gelu", "g_x", Where(lambda g, x: abs(x) > 1e19), "x² overflows to NaN", **SINGLE),
+    Departure("gelu", "second_x", Float32Constant(), FLOAT32, **DOUBLE),
+    Departure("silu", "h", Ulps(7), SIGMOID, **KERNEL),
+)  # fmt: skip
+
+
+def logistic_regression(x, y, W, b, learning_rate, steps, mode="eager"):
+    """keras.layers.Dense, tf.nn.sigmoid_cross_entropy_with_logits and keras.optimizers.SGD.
+
+    Returns name -> NumPy array of shape (steps, …) for "loss", "g_W", "g_b", "W" and "b".
+    """
+    x, y = tensor(x), tensor(y)
+    layer = keras.layers.Dense(1, dtype=x.dtype.name)
+    layer.build(x.shape)
+    layer.set_weights([W[:, None], np.reshape(b, 1)])
+    optimizer = keras.optimizers.SGD(learning_rate)
+
+    def train():
+        with tf.GradientTape() as tape:
+            losses = tf.nn.sigmoid_cross_entropy_with_logits(y[:, None], layer(x))
+            L = tf.reduce_mean(losses)
+        gradients = tape.gradient(L, layer.trainable_variables)
+        optimizer.apply(gradients, layer.trainable_variables)
+        return L, *gradients, *(tf.identity(v) for v in layer.trainable_variables)
+
+    optimizer.build(layer.trainable_variables)
+    step = compiled(train, mode)
+    return record(step, steps, lambda value: np.squeeze(array(value)))

@@ -1,0 +1,220 @@
+"""TensorFlow behind the interface that the parity engine is handed.
+
+The twin module offers the same names with the same meaning, so that the engine and the tests speak
+to either framework without knowing which: tensors from NumPy arrays and back, values with first and
+second derivatives, compilation modes, devices, clocks, memory, seeds.
+"""
+
+import contextlib
+import functools
+import logging
+import time
+
+import numpy as np
+import tensorflow as tf
+
+from shared.arguments import in_order
+
+NAME = "TensorFlow"
+MODES = ("eager", "graph", "compiled")
+
+
+def tensor(array, device="cpu"):
+    """A tensor with the values and dtype of a NumPy array, on the named device."""
+    with tf.device(device):
+        return tf.constant(np.asarray(array))
+
+
+def array(value):
+    """The NumPy array of a tensor (or variable, or Python number)."""
+    return np.asarray(value)
+
+
+def is_floating(value):
+    """Whether a tensor has a real floating-point dtype."""
+    return value.dtype.is_floating
+
+
+def differentiable(gradient, tensors=1):
+    """Give a function the gradient that was derived for it by hand (tf.custom_gradient).
+
+    The decorated function takes `tensors` tensors and then options. `gradient(g, h, *arguments)`
+    takes the upstream gradient g, the output h and the function's own arguments, and returns one
+    gradient for each tensor. The plain formula, which the tape can differentiate by itself, stays
+    reachable as `function.__wrapped__`.
+
+    >>> @differentiable(lambda g, h, x: g * 2 * x)
+    ... def square(x):
+    ...     return x * x
+    >>> value_and_gradients(square, np.array([3.0]))
+    (array([9.]), (array([6.]),))
+    """
+
+    def decorate(formula):
+        order = in_order(formula)
+
+        @functools.wraps(formula)
+        def function(*arguments, **options):
+            arguments = order(arguments, options)
+            inputs = [_floating(value, formula.__name__) for value in arguments[:tensors]]
+
+            @tf.custom_gradient
+            def apply(*inputs):
+                h = formula(*inputs, *arguments[tensors:])
+                return h, lambda g: gradient(g, h, *inputs, *arguments[tensors:])
+
+            return apply(*inputs)
+
+        return function
+
+    return decorate
+
+
+def _floating(value, name):
+    value = tf.convert_to_tensor(value)
+    if not value.dtype.is_floating:
+        raise TypeError(
+            f"{name} needs a floating-point tensor, got {value.dtype.name}: "
+            f"pass tf.cast(x, tf.float32)"
+        )
+    return value
+
+
+def sum_to(values, shape):
+    """Sum over the axes along which a parameter of this shape was shared by broadcasting."""
+    lead = len(values.shape) - len(shape)
+    shared = [lead + axis for axis, size in enumerate(shape) if size == 1]
+    return tf.reshape(tf.reduce_sum(values, [*range(lead), *shared]), shape)
+
+
+def value_and_gradients(fn, *arrays, upstream=None):
+    """(outputs, gradients) of `fn` at NumPy arrays, as NumPy.
+
+    Gradients are those of Σ upstream ⊙ output (upstream 1 unless given), one for each array; None
+    for an integer array, which has none. `fn` may return one tensor or a tuple of them.
+
+    >>> value_and_gradients(lambda x: x * x, np.array([1.0, 3.0]))
+    (array([1., 9.]), (array([2., 6.]),))
+    """
+    inputs = [tensor(values) for values in arrays]
+    with tf.GradientTape() as tape:
+        tape.watch([x for x in inputs if is_floating(x)])
+        outputs = fn(*inputs)
+    gradients = tape.gradient(
+        outputs, inputs, upstream, unconnected_gradients=tf.UnconnectedGradients.NONE
+    )
+    return tf.nest.map_structure(array, outputs), tuple(
+        None if g is None else array(tf.convert_to_tensor(g)) for g in gradients
+    )
+
+
+def _measure(function, inputs, upstream, direction):
+    """Output, gradients, and the gradient of Σ direction ⊙ g_x with respect to x."""
+    with tf.GradientTape() as second_tape:
+        second_tape.watch(inputs[0])
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            output = function(*inputs)
+        gradients = tape.gradient(output, inputs, upstream)
+        along = gradients[0] if direction is None else gradients[0] * direction
+    if direction is None:
+        return output, gradients, None
+    second = second_tape.gradient(along, inputs[0], unconnected_gradients="zero")
+    return output, gradients, second
+
+
+def evaluate(calls, mode="eager", device="cpu"):
+    """Measure many functions at once: [(output, gradients, second or None)] as NumPy.
+
+    Each call is (function, inputs, upstream, direction) with NumPy arrays. In the modes "graph" and
+    "compiled" all calls go into one graph, so that there is one compilation however many they are.
+    """
+    functions = [function for function, *_ in calls]
+    batch = [
+        tf.nest.map_structure(
+            lambda a: None if a is None else tensor(a, device), (list(inputs), upstream, direction)
+        )
+        for _, inputs, upstream, direction in calls
+    ]
+
+    def everything(batch):
+        return [_measure(f, *arguments) for f, arguments in zip(functions, batch, strict=True)]
+
+    with tf.device(device), _retracing_expected():
+        results = compiled(everything, mode)(batch)
+    return tf.nest.map_structure(lambda t: None if t is None else array(t), results)
+
+
+@contextlib.contextmanager
+def _retracing_expected():
+    """Each batch is a graph of its own: TensorFlow's warning of repeated tracing says nothing."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def compiled(fn, mode):
+    """The function in a mode: "eager" as it is, "graph" captured, "compiled" by XLA.
+
+    "graph" is tf.function, which runs the graph with the eager kernels.
+    """
+    if mode == "eager":
+        return fn
+    return tf.function(fn, jit_compile=mode == "compiled", autograph=False)
+
+
+def load(model, arrays):
+    """Set a model's weights from NumPy arrays by attribute name; shapes must agree."""
+    for name, values in arrays.items():
+        getattr(model, name).assign(values)
+
+
+def reloaded(layer, example, folder):
+    """The layer as it comes back from disk, saved in a .keras file in the folder.
+
+    `example` is a NumPy array that the layer can be called with.
+    """
+    path = f"{folder}/layer.keras"
+    model = tf.keras.Sequential([layer])
+    model(example)  # builds it: an unbuilt model would be saved without its weights
+    model.save(path)
+    return tf.keras.models.load_model(path).layers[0]
+
+
+def unavailable(mode):
+    """Why a mode cannot be had on this machine; empty when it can."""
+    return "" if mode in MODES else f"{NAME} has no mode {mode!r}, only {', '.join(MODES)}"
+
+
+def devices():
+    """The devices seen, by names both halves share: "cpu", "gpu:0", "gpu:1"…"""
+    return ["cpu", *(f"gpu:{i}" for i, _ in enumerate(tf.config.list_physical_devices("GPU")))]
+
+
+def clock(device="cpu"):
+    """Seconds on a monotonic clock, read after the device has finished all work given to it."""
+    if device != "cpu":
+        tf.test.experimental.sync_devices()
+    return time.perf_counter()
+
+
+def peak_memory(device):
+    """Most bytes held on a GPU since the start, by the framework's own count; None on the CPU."""
+    return None if device == "cpu" else tf.config.experimental.get_memory_info(device)["peak"]
+
+
+def set_seed(seed):
+    """Seed Python's, NumPy's and the framework's generators."""
+    tf.keras.utils.set_random_seed(seed)
+
+
+def set_deterministic(on=True):
+    """Ask for operations that repeat bit for bit, at some cost in speed."""
+    if on:
+        tf.config.experimental.enable_op_determinism()
+    else:
+        tf.config.experimental.disable_op_determinism()

@@ -1,0 +1,244 @@
+"""PyTorch behind the interface that the parity engine is handed.
+
+The twin module offers the same names with the same meaning, so that the engine and the tests speak
+to either framework without knowing which: tensors from NumPy arrays and back, values with first and
+second derivatives, compilation modes, devices, clocks, memory, seeds.
+"""
+
+import functools
+import random
+import time
+
+import numpy as np
+import torch
+from torch.utils import _pytree as pytree
+
+from shared.arguments import in_order
+
+NAME = "torch"
+MODES = ("eager", "graph", "compiled")
+
+
+def tensor(array, device="cpu"):
+    """A tensor with the values and dtype of a NumPy array, on the named device."""
+    return torch.tensor(np.asarray(array), device=_native(device))
+
+
+def array(value):
+    """The NumPy array of a tensor (or parameter, or Python number)."""
+    return np.asarray(value.detach().cpu() if isinstance(value, torch.Tensor) else value)
+
+
+def is_floating(value):
+    """Whether a tensor has a real floating-point dtype."""
+    return value.dtype.is_floating_point
+
+
+def differentiable(gradient, tensors=1):
+    """Give a function the gradient that was derived for it by hand (torch.autograd.Function).
+
+    The decorated function takes `tensors` tensors and then options. `gradient(g, h, *arguments)`
+    takes the upstream gradient g, the output h and the function's own arguments, and returns one
+    gradient for each tensor. The plain formula, which autograd can differentiate by itself, stays
+    reachable as `function.__wrapped__`.
+
+    >>> @differentiable(lambda g, h, x: g * 2 * x)
+    ... def square(x):
+    ...     return x * x
+    >>> value_and_gradients(square, np.array([3.0]))
+    (array([9.]), (array([6.]),))
+    """
+
+    def decorate(formula):
+        class Apply(torch.autograd.Function):
+            generate_vmap_rule = True
+            forward = staticmethod(formula)
+
+            @staticmethod
+            def setup_context(ctx, inputs, output):
+                ctx.save_for_backward(output, *inputs[:tensors])
+                ctx.options = inputs[tensors:]
+
+            @staticmethod
+            def backward(ctx, g):
+                gradients = gradient(g, *ctx.saved_tensors, *ctx.options)
+                gradients = gradients if tensors > 1 else (gradients,)
+                return *gradients, *(None for _ in ctx.options)
+
+        order = in_order(formula)
+
+        @functools.wraps(formula)
+        def function(*arguments, **options):
+            arguments = order(arguments, options)
+            inputs = [_floating(value, formula.__name__) for value in arguments[:tensors]]
+            return Apply.apply(*inputs, *arguments[tensors:])
+
+        return function
+
+    return decorate
+
+
+def _floating(value, name):
+    if not value.dtype.is_floating_point:
+        raise TypeError(
+            f"{name} needs a floating-point tensor, got {str(value.dtype).removeprefix('torch.')}: "
+            f"pass x.to(torch.float32)"
+        )
+    return value
+
+
+def sum_to(values, shape):
+    """Sum over the axes along which a parameter of this shape was shared by broadcasting."""
+    return values.sum_to_size(shape)
+
+
+def value_and_gradients(fn, *arrays, upstream=None):
+    """(outputs, gradients) of `fn` at NumPy arrays, as NumPy.
+
+    Gradients are those of Σ upstream ⊙ output (upstream 1 unless given), one for each array; None
+    for an integer array, which has none. `fn` may return one tensor or a tuple of them.
+
+    >>> value_and_gradients(lambda x: x * x, np.array([1.0, 3.0]))
+    (array([1., 9.]), (array([2., 6.]),))
+    """
+    inputs = [tensor(values) for values in arrays]
+    for x in inputs:
+        x.requires_grad_(is_floating(x))
+    outputs = fn(*inputs)
+    flat = [t for t in pytree.tree_leaves(outputs) if t.requires_grad]
+    flat_upstream = pytree.tree_leaves(upstream) if upstream is not None else [None] * len(flat)
+    torch.autograd.backward(
+        flat, [_upstream(t, g) for t, g in zip(flat, flat_upstream, strict=True)]
+    )
+    return pytree.tree_map(array, outputs), tuple(
+        None if x.grad is None else array(x.grad) for x in inputs
+    )
+
+
+def _upstream(output, g):
+    return torch.ones_like(output) if g is None else torch.as_tensor(g, dtype=output.dtype)
+
+
+def _measure(function, inputs, upstream, direction):
+    """Output, gradients, and the gradient of Σ direction ⊙ g_x with respect to x."""
+    inputs = [x.detach().requires_grad_() for x in inputs]
+    output = function(*inputs)
+    gradients = torch.autograd.grad(output, inputs, upstream, create_graph=direction is not None)
+    if direction is None:
+        return output, gradients, None
+    second = torch.autograd.grad(gradients[0], inputs[0], direction, materialize_grads=True)[0]
+    return output, gradients, second
+
+
+def _measure_captured(functions, batch, mode):
+    """Outputs and gradients, all functions in one graph and their backward passes in another.
+
+    No second order: a compiled backward pass cannot itself be differentiated (AOTAutograd).
+    """
+    inputs = [[x.detach().requires_grad_() for x in inputs] for inputs, _, _ in batch]
+
+    def forward(inputs):
+        return [function(*x) for function, x in zip(functions, inputs, strict=True)]
+
+    torch.compiler.reset()  # every batch is a graph of its own, not a variant of the last one
+    outputs = compiled(forward, mode)(inputs)
+    upstream = [g for _, g, _ in batch]
+    gradients = iter(torch.autograd.grad(outputs, pytree.tree_leaves(inputs), upstream))
+    return [
+        (output, [next(gradients) for _ in x], None)
+        for output, x in zip(outputs, inputs, strict=True)
+    ]
+
+
+def evaluate(calls, mode="eager", device="cpu"):
+    """Measure many functions at once: [(output, gradients, second or None)] as NumPy.
+
+    Each call is (function, inputs, upstream, direction) with NumPy arrays. In the modes "graph" and
+    "compiled" all calls go into one graph, so that there is one compilation however many they are.
+    """
+    functions = [function for function, *_ in calls]
+    batch = [
+        pytree.tree_map(
+            lambda a: None if a is None else tensor(a, device), (list(inputs), upstream, direction)
+        )
+        for _, inputs, upstream, direction in calls
+    ]
+    if mode == "eager":
+        results = [_measure(f, *arguments) for f, arguments in zip(functions, batch, strict=True)]
+    else:
+        results = _measure_captured(functions, batch, mode)
+    return pytree.tree_map(lambda t: None if t is None else array(t), results)
+
+
+def compiled(fn, mode):
+    """The function in a mode: "eager" as it is, "graph" captured, "compiled" by torch.compile.
+
+    "graph" captures the same graph but runs it with the eager kernels (backend "aot_eager").
+    """
+    if mode == "eager":
+        return fn
+    backend = "inductor" if mode == "compiled" else "aot_eager"
+    return torch.compile(fn, backend=backend, fullgraph=True)
+
+
+def load(model, arrays):
+    """Set a model's weights from NumPy arrays by attribute name; shapes must agree."""
+    model.load_state_dict({name: tensor(values) for name, values in arrays.items()})
+
+
+def reloaded(layer, example, folder):
+    """The module as it comes back from disk, saved by torch.save in the folder.
+
+    `example` is a NumPy array that the module can be called with; torch needs none to save.
+    """
+    path = f"{folder}/layer.pt"
+    torch.save(layer, path)
+    return torch.load(path, weights_only=False)
+
+
+@functools.cache
+def unavailable(mode):
+    """Why a mode cannot be had on this machine; empty when it can."""
+    if mode not in MODES:
+        return f"{NAME} has no mode {mode!r}, only {', '.join(MODES)}"
+    if mode == "compiled" and not torch.cuda.is_available():
+        from torch._inductor.cpp_builder import get_cpp_compiler
+
+        try:
+            get_cpp_compiler()
+        except Exception:  # the class it raises is private and has changed between releases
+            return "torch.compile needs a C++ compiler (g++ or clang++), and none is here"
+    return ""
+
+
+def devices():
+    """The devices seen, by names both halves share: "cpu", "gpu:0", "gpu:1"…"""
+    return ["cpu", *(f"gpu:{i}" for i in range(torch.cuda.device_count()))]
+
+
+def _native(device):
+    return device.replace("gpu", "cuda")
+
+
+def clock(device="cpu"):
+    """Seconds on a monotonic clock, read after the device has finished all work given to it."""
+    if device != "cpu":
+        torch.cuda.synchronize(_native(device))
+    return time.perf_counter()
+
+
+def peak_memory(device):
+    """Most bytes held on a GPU since the start, by the framework's own count; None on the CPU."""
+    return None if device == "cpu" else torch.cuda.max_memory_allocated(_native(device))
+
+
+def set_seed(seed):
+    """Seed Python's, NumPy's and the framework's generators."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+
+
+def set_deterministic(on=True):
+    """Ask for operations that repeat bit for bit, at some cost in speed."""
+    torch.use_deterministic_algorithms(on)

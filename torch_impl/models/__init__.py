@@ -1,0 +1,1 @@
+"""Models, each built from this half's own parts."""
