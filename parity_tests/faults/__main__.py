@@ -1,0 +1,77 @@
+"""Plants faults and prints the share that the parity checks catch.
+
+Exits with 0 if every fault is caught or listed in ``equivalents.py``, else with 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from rich.console import Console
+
+from parity_tests.faults.campaign import RedBeforePlantingError, plan, run
+from parity_tests.faults.equivalents import EQUIVALENTS, Equivalent
+from parity_tests.faults.report import Report, progress
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(
+    arguments: Sequence[str] | None = None,
+    root: Path = ROOT,
+    files: Mapping[str, str] | None = None,
+    equivalents: Sequence[Equivalent] = EQUIVALENTS,
+) -> int:
+    """Runs the command and returns its exit status.
+
+    Args:
+        arguments: of the command line; by default those of the process.
+        root: folder of the project.
+        files: maps each source file to its check; by default `parity_tests.coverage.FILES`.
+        equivalents: faults known to change no result.
+    """
+    if files is None:
+        files = import_module("parity_tests.coverage").FILES
+    options = _parse(arguments, files)
+    chosen = {path: files[path] for path in options.only or files}
+    console = Console()
+    batches = plan(root, chosen, options.limit)
+    total = sum(len(batch.faults) for batch in batches)
+    console.print(f"{total} faults to plant in {', '.join(chosen)}.", highlight=False)
+    console.print("Checking the unchanged files first.")
+    try:
+        with progress(console, total) as advance:
+            outcomes = run(batches, options.jobs, advance)
+    except RedBeforePlantingError as error:
+        console.print("Nothing was planted, because the checks of the unchanged files are red:")
+        console.print(str(error), markup=False, highlight=False)
+        return 1
+    # An entry for a file that is no longer covered concerns every run.
+    listed = [entry for entry in equivalents if entry.path in chosen or entry.path not in files]
+    report = Report(outcomes, listed)
+    report.print(console)
+    return 0 if report.passed else 1
+
+
+def _parse(arguments: Sequence[str] | None, files: Mapping[str, str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m parity_tests.faults", description=__doc__)
+    parser.add_argument("--only", nargs="+", metavar="FILE", help="plant in these files only")
+    parser.add_argument("--jobs", type=int, default=2, help="worker processes (default: 2)")
+    parser.add_argument(
+        "--limit", type=float, default=30.0, help="seconds before a check counts as hanging"
+    )
+    options = parser.parse_args(arguments)
+    if options.jobs < 1 or options.limit <= 0:
+        parser.error("--jobs and --limit must be above 0")
+    unknown = [path for path in options.only or () if path not in files]
+    if unknown:
+        parser.error(f"no check covers {', '.join(unknown)}; covered are {', '.join(files)}")
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

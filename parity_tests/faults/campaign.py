@@ -1,0 +1,76 @@
+"""Plans which faults go into which files, and has worker processes judge them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+from parity_tests.faults.judging import SURVIVED, Batch, Outcome, judge_faults, judge_unchanged
+from parity_tests.faults.operators import faults
+from parity_tests.faults.touched import touched
+from parity_tests.faults.workers import Workers
+
+_BATCH = 8
+Advance = Callable[[int], None]
+
+
+class RedBeforePlantingError(Exception):
+    """The checks are red on the unchanged files, so that no fault could be told from none."""
+
+
+def plan(root: Path, files: Mapping[str, str], limit: float = 30.0) -> list[Batch]:
+    """Lists, for each file, all its faults and the check that covers it.
+
+    Args:
+        root: folder of the project.
+        files: maps each source file, relative to `root`, to its check, ``package.module:function``.
+        limit: seconds after which a check counts as hanging.
+    """
+    packages = tuple(sorted(file.parent.name for file in root.glob("*/__init__.py")))
+    sources = {path: (root / path).read_text(encoding="utf-8") for path in files}
+    return [
+        Batch(path, source, files[path], tuple(faults(source)), limit, packages)
+        for path, source in sources.items()
+    ]
+
+
+def run(batches: list[Batch], jobs: int, advance: Advance = lambda count: None) -> list[Outcome]:
+    """Judges every fault of every batch, in the order given.
+
+    Args:
+        batches: one for each file, from `plan`.
+        jobs: number of worker processes.
+        advance: told of each number of faults that have been judged.
+
+    Raises:
+        RedBeforePlantingError: if a check is red on an unchanged file; names the checks.
+    """
+    outcomes = []
+    with Workers(jobs) as workers:
+        unchanged = _pieces(map(_one_for_each_selection, batches))
+        _require_green(chain.from_iterable(workers.judged(judge_unchanged, unchanged)))
+        for judged in workers.judged(judge_faults, _pieces(batches)):
+            outcomes += judged
+            advance(len(judged))
+    order = {batch.path: number for number, batch in enumerate(batches)}
+    return sorted(outcomes, key=lambda o: (order[o.path], o.fault.line, o.fault.after))
+
+
+def _one_for_each_selection(batch: Batch) -> Batch:
+    """Of the faults that have the same checks run, only one."""
+    selections = {tuple(touched(batch.source, fault.function)): fault for fault in batch.faults}
+    return replace(batch, faults=tuple(selections.values()))
+
+
+def _pieces(batches: Iterable[Batch]) -> Iterator[Batch]:
+    for batch in batches:
+        for start in range(0, len(batch.faults), _BATCH):
+            yield replace(batch, faults=batch.faults[start : start + _BATCH])
+
+
+def _require_green(outcomes: Iterable[Outcome]) -> None:
+    red = {f"{o.path}: {o.verdict}: {o.detail}": None for o in outcomes if o.verdict != SURVIVED}
+    if red:
+        raise RedBeforePlantingError("\n".join(red))

@@ -1,0 +1,132 @@
+"""What `make parity` measures: the work cut into jobs, each job measured, and all of it concluded.
+
+A job is small enough to be given to a worker process. Nothing in here prints or writes.
+"""
+
+import tempfile
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
+
+from parity_tests import parties, trajectories
+from shared import cases, catalogue, parity
+from shared.catalogue import Concept, Trajectory
+from shared.evidence import FAIL, Row
+
+DTYPES = ("float32", "float64")
+MODES = ("eager", "graph", "compiled")
+SMOOTH_PARTS = ("drawn", "digits", "whole")  # where a plain formula can be differentiated
+
+
+@dataclass(frozen=True)
+class Job:
+    """One family, or one concept of it, in one precision and mode on one device."""
+
+    family: str
+    only: str | None
+    dtype: str
+    mode: str
+    device: str
+
+    @property
+    def title(self) -> str:
+        return f"{self.family}, {self.dtype}, {self.mode}, {self.device}"
+
+
+def devices() -> list[str]:
+    """The devices that both frameworks see."""
+    seen = [framework.devices() for framework, *_ in parties.HALVES]
+    return [device for device in seen[0] if all(device in other for other in seen)]
+
+
+def jobs(only=None, dtypes=DTYPES, modes=MODES) -> list[Job]:
+    """The jobs for a family, a concept or everything, the longest first."""
+    families = dict.fromkeys(row.family for row in catalogue.select(only))
+    return [
+        Job(family, only, dtype, mode, device)
+        for mode in sorted(modes, key=MODES.index, reverse=True)
+        for device in devices()
+        for dtype in dtypes
+        for family in families
+    ]
+
+
+def run(job: Job) -> list[Row]:
+    """Measure one job."""
+    chosen = [row for row in catalogue.select(job.only) if row.family == job.family]
+    concepts = [row for row in chosen if isinstance(row, Concept)]
+    where = (job.dtype, job.mode, job.device)
+    rows = parity.compare(cases.cases(concepts), parties.five(), *where) if concepts else []
+    if concepts and job.mode == "eager":
+        rows += by_autodiff(concepts, job.dtype, job.device)
+        if (job.dtype, job.device) == ("float32", "cpu"):
+            rows += as_layers(concepts) + saved(concepts)
+    for row in chosen:
+        if isinstance(row, Trajectory):
+            rows += trajectories.measure(row, *where)
+    return rows
+
+
+def by_autodiff(concepts, dtype, device) -> list[Row]:
+    """The gradient by hand against the framework's own of the plain formula, in each half."""
+    return [
+        row
+        for half in parties.HALVES
+        for row in parity.compare(
+            cases.cases(concepts), [parties.ours(*half), parties.autodiff(*half)], dtype, "eager",
+            device, check="autodiff", tensors=("g_x", "g_slope"), parts=SMOOTH_PARTS,
+        )
+    ]  # fmt: skip
+
+
+def as_layers(concepts) -> list[Row]:
+    """Each layer's output and gradient against the reference and between the halves."""
+    return parity.compare(
+        cases.cases([concept.as_layer() for concept in concepts]),
+        [parties.layer(*half) for half in parties.HALVES],
+        "float32", check="layer", tensors=("h", "g_x"),
+    )  # fmt: skip
+
+
+def saved(concepts) -> list[Row]:
+    """Each layer against itself after saving and loading: bit for bit."""
+    layers = cases.cases([concept.as_layer() for concept in concepts])
+    compare = partial(parity.compare, layers, dtype="float32", check="saved", tensors=("h",))
+    with tempfile.TemporaryDirectory() as folder:
+        found = [compare(parties.before_and_after(*half, folder)) for half in parties.HALVES]
+    return [row for rows in found for row in rows if row.right != parity.REFERENCE]
+
+
+def conclude(rows, only=None, dtypes=DTYPES, modes=MODES) -> list[Row]:
+    """All rows, with each failure's kind, and a failure for whatever ought to be there and is not.
+
+    That is: a comparison that the catalogue implies, and a departure that a party states of itself.
+    """
+    chosen = catalogue.select(only)
+    concepts = [row for row in chosen if isinstance(row, Concept)]
+    five, names = parties.five(), [concept.name for concept in concepts]
+    missing = parity.missing(rows, cases.cases(concepts), five, dtypes, modes, devices())
+    missing += missing_trajectories(rows, chosen, dtypes, modes)
+    unseen = parity.unseen(rows, five, names, dtypes, modes)
+    no_gpu = [
+        parity.absent(family, "both frameworks", "", "", "gpu", "no GPU here")
+        for family in dict.fromkeys(row.family for row in chosen)
+        if devices() == ["cpu"]
+    ]
+    return parity.conclude(rows) + missing + unseen + no_gpu
+
+
+def missing_trajectories(rows, chosen, dtypes, modes) -> list[Row]:
+    """A failure for each pair of training runs that the catalogue implies and no row holds."""
+    held = {(r.concept, r.tensor, r.left, r.right, r.dtype, r.mode, r.device) for r in rows}
+    excused = {(r.family, r.dtype, r.mode, r.device) for r in rows if r.verdict == "absent"}
+    return [
+        Row(row.family, row.name, "", "floor", tensor, "", left, right, dtype, mode, device, "",
+            verdict=FAIL, used=float("inf"), note="the catalogue implies this row")
+        for row in chosen if isinstance(row, Trajectory)
+        for tensor in row.tensors
+        for right, left in combinations([parity.REFERENCE, *trajectories.names()], 2)
+        for dtype in dtypes for mode in modes for device in devices()
+        if (row.family, dtype, mode, device) not in excused
+        and (row.name, tensor, left, right, dtype, mode, device) not in held
+    ]  # fmt: skip

@@ -1,0 +1,135 @@
+"""The two halves line up: same files, same names in the same order, signatures, docstrings."""
+
+import ast
+import itertools
+import re
+from pathlib import Path
+
+import pytest
+
+from shared.vocabulary import translate
+
+ROOT = Path(__file__).resolve().parents[1]
+LEFT, RIGHT = ROOT / "tf_impl", ROOT / "torch_impl"
+FILES = sorted(path.relative_to(LEFT) for path in LEFT.rglob("*.py") if path.name != "__init__.py")
+# what one half needs and the other does not, with the reason; each is asserted to be there still
+ONE_SIDED = {
+    "torch_impl/activations.py": {
+        "_along_channels": "channels lie at dim 1, where slopes do not broadcast by themselves",
+        "_expm1": "torch.compile would lower expm1 to e^x − 1",
+    },
+    "tf_impl/framework.py": {
+        "_retracing_expected": "TensorFlow warns of repeated tracing",
+    },
+    "torch_impl/framework.py": {
+        "_measure_captured": "autograd runs outside the captured forward pass",
+        "_upstream": "autograd wants an upstream gradient for each output",
+        "_native": "the shared name gpu:0 is cuda:0 here",
+    },
+    "torch_impl/builtins.py": {
+        "softmax": "without a dim torch guesses one",
+        "log_softmax": "without a dim torch guesses one",
+        "softplus": "the default threshold has to be moved",
+    },
+    "tf_impl/builtins.py": {
+        "leaky_relu": "the option is called alpha",
+        "elu": "keras.activations has the option, tf.nn has not",
+        "gelu": "approximate has to be said",
+        "hard_tanh": "only keras has it",
+        "prelu": "only a layer has it",
+    },
+}
+
+
+def definitions(path):
+    """Name -> node of the functions and classes of a file, in order."""
+    tree = ast.parse(path.read_text())
+    return {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+
+
+def both(file):
+    """The definitions of a file in both halves, less those that only one half needs."""
+    found = []
+    for half in (LEFT, RIGHT):
+        own = definitions(half / file)
+        excused = ONE_SIDED.get(f"{half.name}/{file}", {})
+        assert set(excused) <= set(own), f"{half.name}/{file} no longer has {excused}"
+        found.append({name: node for name, node in own.items() if name not in excused})
+    return found
+
+
+def parameters(node):
+    """(name, default) of each argument, in the first framework's words translated."""
+    arguments = node.args
+    names = [a.arg for a in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    defaults = [None] * (len(names) - len(arguments.defaults)) + [
+        ast.unparse(d) for d in arguments.defaults
+    ]
+    pairs = itertools.zip_longest(names, defaults)
+    return [
+        (translate(name), default) for name, default in pairs if name not in ("dtype", "kwargs")
+    ]
+
+
+def skeleton(node):
+    """The parts of a docstring that both halves share: its paragraphs' kinds, not its words."""
+    text = ast.get_docstring(node) or ""
+    return [
+        "example" if part.lstrip().startswith(">>>") else "text"
+        for part in re.split(r"\n\n+", text)
+    ]
+
+
+def test_both_halves_have_the_same_files():
+    assert (
+        sorted(
+            path.relative_to(RIGHT) for path in RIGHT.rglob("*.py") if path.name != "__init__.py"
+        )
+        == FILES
+    )
+    assert len(FILES) >= 4
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_names_and_their_order(file):
+    left, right = both(file)
+    assert [translate(name) for name in left] == list(right)
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_signatures_through_the_vocabulary(file):
+    left, right = both(file)
+    for (name, one), other in zip(left.items(), right.values(), strict=True):
+        if isinstance(one, ast.FunctionDef):
+            assert parameters(one) == parameters(other), f"{file}: {name}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_docstrings_share_a_skeleton(file):
+    left, right = both(file)
+    for (name, one), other in zip(left.items(), right.values(), strict=True):
+        assert skeleton(one) == skeleton(other), f"{file}: {name}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_equations_above_the_lines_agree(file):
+    """The comments that state an equation are the same, in the same order."""
+    equations = [
+        re.findall(r"^\s*# (\S+ (?:=|←) .*)$", (half / file).read_text(), re.MULTILINE)
+        for half in (LEFT, RIGHT)
+    ]
+    assert equations[0] == equations[1]
+
+
+@pytest.mark.parametrize("file", FILES, ids=str)
+def test_methods_line_up(file):
+    left, right = both(file)
+    skipped = {"build", "get_config", "extra_repr"}  # bookkeeping that each framework does its way
+    for (name, one), other in zip(left.items(), right.values(), strict=True):
+        if isinstance(one, ast.ClassDef):
+            methods = [
+                [(translate(m.name), parameters(m)) for m in node.body
+                 if isinstance(m, ast.FunctionDef) and m.name not in skipped]
+                for node in (one, other)
+            ]  # fmt: skip
+            assert methods[0] == methods[1], f"{file}: {name}"

@@ -1,0 +1,114 @@
+"""Family "models": training runs laid over each other, every step compared."""
+
+from functools import cached_property
+
+import numpy as np
+
+import tf_impl.builtins
+import tf_impl.framework
+import tf_impl.models.logistic_regression
+import torch_impl.builtins
+import torch_impl.framework
+import torch_impl.models.logistic_regression
+from shared import comparison, parity
+from shared.catalogue import Trajectory
+from shared.data import load_insurance
+from shared.evidence import Row
+from shared.reference import logistic_regression as reference
+
+LEARNING_RATE = 0.5  # exact in every precision, so that no party trains at another rate
+HALVES = (
+    (tf_impl.framework, tf_impl.models.logistic_regression, tf_impl.builtins),
+    (torch_impl.framework, torch_impl.models.logistic_regression, torch_impl.builtins),
+)
+_STEP = 2.0**-26
+_DRAWS = 8
+
+
+class InsuranceRun:
+    """Logistic regression on the insurance table: data, initial weights, truth and bounds."""
+
+    def __init__(self, row: Trajectory):
+        self.row = row
+        people, self.y = load_insurance(("age", "affordability"))
+        scaled = people / np.array([100.0, 1.0])  # ages in centuries, so that one rate suits both
+        self.x = scaled.astype(np.float32).astype(np.float64)
+        self.W, self.b = np.ones(2), np.zeros(())  # the notes' w₁ = w₂ = 1, bias = 0
+
+    def reference(self, nudge=lambda values: values):
+        return reference.train(self.x, self.y, self.W, self.b, LEARNING_RATE, self.row.steps, nudge)
+
+    @cached_property
+    def truth(self):
+        return self.reference()
+
+    @cached_property
+    def movement(self):
+        """How far the float64 run moves, per unit roundoff, when each step's reads are rounded."""
+        rng = np.random.default_rng(0)
+
+        def nudge(values):
+            return values * (1 + _STEP * rng.choice([-1, 1], np.shape(values)))
+
+        runs = [self.reference(nudge) for _ in range(_DRAWS)]
+        return {
+            name: np.max([np.abs(run[name] - values) for run in runs], axis=0) / _STEP
+            for name, values in self.truth.items()
+        }
+
+    @cached_property
+    def _terms(self):
+        return reference.magnitudes(self.x, self.y, self.truth)
+
+    def bound(self, tensor, dtype):
+        """The catalogue's way with compositions: 4 roundings of every read, 4 ULP of the terms."""
+        movement, terms = self.movement[tensor], self._terms[tensor]
+        return comparison.sensitivity_bound(movement, terms, dtype, multiple=4, floor=4)
+
+
+def parties(run, dtype, mode):
+    """Name -> history, for each half with its framework's gradient and by hand, and built-ins."""
+    data = [values.astype(dtype) for values in (run.x, run.y, run.W, run.b)]
+    for framework, module, builtins in HALVES:
+        for label, by_hand in (("", False), (" by hand", True)):
+            model = _initial(framework, module, *data[2:])
+            x, y = (framework.tensor(values) for values in data[:2])
+            yield (
+                framework.NAME + label,
+                module.gradient_descent(model, x, y, LEARNING_RATE, run.row.steps, mode, by_hand),
+            )
+        history = builtins.logistic_regression(*data, LEARNING_RATE, run.row.steps, mode)
+        yield f"{framework.NAME} built-in", history
+
+
+def _initial(framework, module, W, b):
+    model = module.LogisticRegression(len(W), dtype=framework.tensor(W).dtype)
+    framework.load(model, {"W": W, "b": b})
+    return model
+
+
+def names():
+    return [f"{f.NAME}{label}" for f, *_ in HALVES for label in ("", " by hand", " built-in")]
+
+
+def measure(row: Trajectory, dtype, mode, device="cpu") -> list[Row]:
+    """Rows for every pair of parties at every recorded tensor, the worst of all steps in each."""
+    where = (dtype, mode, device)
+    absences = [
+        parity.absent(row.family, f.NAME, *where, f.unavailable(mode))
+        for f, *_ in HALVES
+        if f.unavailable(mode)
+    ]
+    if absences:
+        return absences
+    run = InsuranceRun(row)
+    histories = dict(parties(run, dtype, mode))
+    return [found for tensor in row.tensors for found in _pairs(run, tensor, histories, where)]
+
+
+def _pairs(run, tensor, histories, where):
+    values = {name: history[tensor] for name, history in histories.items()}
+    bounds = {dtype: run.bound(tensor, dtype) for dtype in (where[0], "float64")}
+    yield from parity.compare_histories(
+        run.row, tensor, "insurance", run.truth[tensor], values, bounds, where
+    )
