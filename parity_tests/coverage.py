@@ -5,6 +5,13 @@ comparison that turned red. It measures eagerly: compilation changes rounding, n
 fault planted in the source is the same fault in every mode.
 """
 
+import contextlib
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
 from shared.catalogue import ACTIVATIONS, MODELS
 from shared.evidence import FAIL
 
@@ -12,8 +19,8 @@ FILES = {
     "tf_impl/activations.py": "parity_tests.coverage:activations",
     "torch_impl/activations.py": "parity_tests.coverage:activations",
     "shared/reference/activations.py": "parity_tests.coverage:activations",
-    "tf_impl/builtins.py": "parity_tests.coverage:everything",
-    "torch_impl/builtins.py": "parity_tests.coverage:everything",
+    "tf_impl/builtins.py": "parity_tests.coverage:builtins",
+    "torch_impl/builtins.py": "parity_tests.coverage:builtins",
     "tf_impl/framework.py": "parity_tests.coverage:adapters",
     "torch_impl/framework.py": "parity_tests.coverage:adapters",
     "tf_impl/models/logistic_regression.py": "parity_tests.coverage:models",
@@ -22,39 +29,81 @@ FILES = {
 }
 
 
+COMPILED_OTHERWISE = ("elu",)
+STEPS = 40  # of a training run: a fault in a step shows at once
+ADAPTED = ("prelu", "sigmoid", "maxout")  # parameters, second order, options: all an adapter does
+
+
 def activations(touched):
     """The concepts that a function, gradient or layer of one of these names belongs to, or all."""
     concerned = [
-        c.name
+        c
         for c in ACTIVATIONS
         if c.layer in touched or any(t == c.name or t.startswith(f"{c.name}_") for t in touched)
-    ]
-    return _red(concerned or ["activations"], ("eager",))
+    ] or ACTIVATIONS
+    red = _red([c.name for c in concerned]) + _red_compiled(concerned)
+    words = [word for c in concerned for word in (c.name, c.layer)] + ["0d", "pieces"]
+    return red or _failed(
+        "test_activations.py", "test_conventions.py", "test_layers.py", only=words
+    )
 
 
 def models(touched):
-    """Every model's trajectory."""
-    return _red([row.name for row in MODELS], ("eager",))
+    """Every model's trajectory, and its decision at the threshold."""
+    return _red([row.name for row in MODELS]) + _failed("test_notes.py")
 
 
-def everything(touched):
-    """All families."""
-    return _red([None], ("eager",))
+def builtins(touched):
+    """The concepts that the touched functions serve; all families if none is named."""
+    known = [row.name for row in (*ACTIVATIONS, *MODELS) if row.name in touched]
+    return _red(known or ["activations", "models"])
 
 
 def adapters(touched):
-    """All families eagerly, and one concept in every mode, since an adapter has code for each."""
-    return _red([None], ("eager",)) + _red(["hard_tanh"], ("graph", "compiled"))
+    """A few concepts eagerly and captured, a training run, and the adapter's own tests."""
+    return (
+        _red([*ADAPTED, "logistic_regression"])
+        + _red(["hard_tanh"], ("graph",))
+        + _failed("test_framework.py")
+    )
 
 
-def _red(only, modes):
+def _red(only, modes=("eager",)):
     # imported here, so that a planted copy of the project is measured and not this one
     from parity_tests import suite
 
     rows = []
     for name in only:
-        found = [row for job in suite.jobs(name, modes=modes) for row in suite.run(job)]
-        rows += suite.conclude(found, name, modes=modes)
+        jobs = [replace(job, steps=STEPS) for job in suite.jobs(name, modes=modes)]
+        rows += suite.conclude([row for job in jobs for row in suite.run(job)], name, modes=modes)
+    return _named(rows)
+
+
+def _red_compiled(concepts):
+    """What only compilation shows, of the concepts that are computed otherwise when compiled."""
+    from parity_tests import parties
+    from shared import parity
+    from shared.cases import cases
+
+    concepts = [c for c in concepts if c.name in COMPILED_OTHERWISE]
+    ours = [parties.ours(*half) for half in parties.HALVES]
+    if not concepts:
+        return []
+    rows = parity.compare(cases(concepts), ours, "float32", "compiled")
+    names = [concept.name for concept in concepts]
+    return _named(rows + parity.unseen(rows, ours, names, ("float32",), ("compiled",)))
+
+
+def _named(rows):
     return [
         f"{r.concept} {r.check} {r.tensor}: {r.left} / {r.right}" for r in rows if r.verdict == FAIL
     ]
+
+
+def _failed(*files, only=()):
+    """One line if the tests of these files, or those whose names say `only`, do not pass."""
+    paths = [str(Path(__file__).parent / file) for file in files]
+    quiet = ["-x", "-q", "-p", "no:cacheprovider", "--no-header", "--no-summary"]
+    with contextlib.redirect_stdout(io.StringIO()):
+        status = pytest.main([*paths, *quiet, "-k", " or ".join(only)])
+    return [f"{', '.join(files)}: {status.name}"] if status == pytest.ExitCode.TESTS_FAILED else []

@@ -103,10 +103,11 @@ def measure(row: Trajectory, dtype, mode, device="cpu") -> list[Row]:
         return absences
     run = InsuranceRun(row)
     histories = dict(parties(run, dtype, mode))
-    return [found for tensor in row.tensors for found in _pairs(run, tensor, histories, where)]
+    return [found for tensor in row.tensors for found in pairs(run, tensor, histories, where)]
 
 
-def _pairs(run, tensor, histories, where):
+def pairs(run, tensor, histories, where):
+    """Rows for every pair of parties at one recorded tensor."""
     values = {name: history[tensor] for name, history in histories.items()}
     bounds = {dtype: run.bound(tensor, dtype) for dtype in (where[0], "float64")}
     yield from parity.compare_histories(

@@ -20,6 +20,7 @@ PAIRS = {
     "tf_builtin_ulp": ("TensorFlow", "TensorFlow built-in"),
     "torch_builtin_ulp": ("torch", "torch built-in"),
 }
+UNCOUNTED = ("second order", "autodiff")  # they cancel, and are held to absolute bounds
 CONCEPT = ("family", "concept")
 DETAIL = (*CONCEPT, "check", "dtype", "mode")
 
@@ -45,18 +46,22 @@ def summary(frame: pd.DataFrame, by: Sequence[str] = CONCEPT) -> pd.DataFrame:
     Columns, after those of `by`:
 
     - `checks`: comparisons that were measured; `known`, `absent` and `failures` count verdicts;
-    - the keys of `PAIRS`: the worst ULP between those two parties, NaN where never compared;
+    - the keys of `PAIRS`: the worst ULP between those two parties, of values and gradients at
+      ordinary inputs, NaN where never compared; at extremes flushing alone costs millions;
     - `used`: the largest share of its bound that any comparison without a built-in used;
     - `verdict`: "fail", else "known", else "absent" where nothing was measured, else "pass".
     """
     by = list(by)
+    frame = frame[frame["concept"] != ""]  # an absence of a whole family belongs to no line
     counts = frame.groupby(by, sort=False)["verdict"].value_counts().unstack(fill_value=0)
     counts = counts.reindex(pd.MultiIndex.from_frame(frame[by].drop_duplicates()))
     counts = counts.reindex(columns=list(VERDICTS), fill_value=0)
     measured = frame[frame["verdict"] != ABSENT]
     table = pd.DataFrame({"checks": counts[[PASS, KNOWN, FAIL]].sum(axis=1)})
+    counted = ~measured["check"].isin(UNCOUNTED) & (measured["sample"] != "edges")
+    ordinary = measured[counted]
     for column, pair in PAIRS.items():
-        table[column] = _worst(measured[_between(measured, *pair)], by, "max_ulp")
+        table[column] = _worst(ordinary[_between(ordinary, *pair)], by, "max_ulp")
     with_built_in = measured["left"].isin(BUILT_INS) | measured["right"].isin(BUILT_INS)
     table["used"] = _worst(measured[~with_built_in], by, "used")
     table[["known", "absent", "failures"]] = counts[[KNOWN, ABSENT, FAIL]]
@@ -81,26 +86,27 @@ def totals(frame: pd.DataFrame) -> dict[str, int]:
     {'rows': 0, 'pass': 0, 'known': 0, 'absent': 0, 'fail': 0, 'concepts': 0}
     """
     counts = {verdict: int((frame["verdict"] == verdict).sum()) for verdict in VERDICTS}
-    concepts = len(frame[list(CONCEPT)].drop_duplicates())
+    concepts = len(frame.loc[frame["concept"] != "", list(CONCEPT)].drop_duplicates())
     return {"rows": len(frame), **counts, "concepts": concepts}
 
 
 def departures(frame: pd.DataFrame) -> pd.DataFrame:
-    """The known departures: one line per concept with its options, built-in, check and dtype.
+    """The known departures: one line per concept with its options, party, check and dtype.
 
     Adds `checks`, how many there are, the `worst_ulp` and the distinct notes.
     """
     known = frame[frame["verdict"] == KNOWN].fillna({"max_ulp": math.inf})
-    parties = zip(known["left"], known["right"], strict=True)
-    known = known.assign(built_in=[_built_in(pair) for pair in parties])
-    groups = known.groupby([*CONCEPT, "options", "built_in", "check", "dtype"], sort=False)
+    stated = zip(known["left"], known["right"], known["note"], strict=True)
+    known = known.assign(party=[_departing(pair, note) for *pair, note in stated])
+    groups = known.groupby([*CONCEPT, "options", "party", "check", "dtype"], sort=False)
     return groups.agg(
         checks=("verdict", "size"), worst_ulp=("max_ulp", "max"), note=("note", _notes)
     ).reset_index()
 
 
-def _built_in(parties: tuple[str, str]) -> str:
-    return " and ".join(party for party in parties if party in BUILT_INS)
+def _departing(parties: Sequence[str], note: str) -> str:
+    """Whose departure a note states: it names the party first."""
+    return " and ".join(party for party in parties if f"{party}: " in note)
 
 
 def _notes(notes: Iterable[str]) -> str:

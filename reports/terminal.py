@@ -97,11 +97,11 @@ def _print_failures(console: Console, frame: pd.DataFrame, folder: Path) -> None
 def _print_departures(console: Console, frame: pd.DataFrame, folder: Path) -> None:
     known = departures(frame)
     if len(known):
-        built_ins = len(known[["concept", "built_in"]].drop_duplicates())
+        functions = len(known[["concept", "party"]].drop_duplicates())
         _say(
             console,
             f"\nKnown departures: {plural(known['checks'].sum(), 'check')} of "
-            f"{plural(built_ins, 'built-in')}; each with its reason in {folder / 'parity.md'}.",
+            f"{plural(functions, 'function')}; each with its reason in {folder / 'parity.md'}.",
             STYLES[KNOWN],
         )
 

@@ -29,7 +29,7 @@ FAILING = replace(
 )  # fmt: skip
 DEPARTING = replace(
     PASSING, concept="gelu", right="TensorFlow built-in", max_ulp=41_234.0, used=12.0,
-    verdict=KNOWN, note="rounds the tail",
+    verdict=KNOWN, note="TensorFlow built-in: rounds the tail",
 )  # fmt: skip
 MISSING = replace(PASSING, concept="relu", used=0.0, max_ulp=0.0, verdict=ABSENT, note="no GPU")
 ROWS = [
@@ -91,10 +91,10 @@ def test_totals_departures_and_absences():
     counts = {"rows": 7, "pass": 3, "known": 2, "absent": 1, "fail": 1, "concepts": 3}
     assert frame.totals(rows) == counts
     (departure,) = frame.departures(rows).to_dict("records")
-    assert departure["built_in"] == "TensorFlow built-in"
+    assert departure["party"] == "TensorFlow built-in"
     assert (departure["checks"], departure["worst_ulp"]) == (2, 50_000)
     (absence,) = frame.absences(rows).to_dict("records")
-    assert (absence["note"], absence["rows"], absence["concepts"]) == ("no GPU", 1, "relu")
+    assert (absence["note"], absence["rows"], absence["families"]) == ("no GPU", 1, "activations")
 
 
 def test_an_unknown_verdict_is_refused():
@@ -136,10 +136,10 @@ def test_the_terminal_report_says_what_departs_and_what_is_absent():
     text = " ".join(printed(ROWS).split())
     assert "<b>[red] | & \u2265" in text and "worst at [3, 7]" in text
     assert (
-        "Known departures: 2 checks of 1 built-in; each with its reason in output/parity.md."
+        "Known departures: 2 checks of 1 function; each with its reason in output/parity.md."
         in text
     )
-    assert "Absent: 1 row, relu: no GPU" in text
+    assert "Not measured: TensorFlow, eager on cpu (activations): no GPU." in text
 
 
 def test_the_csv_reads_back_to_the_same_rows(tmp_path):
@@ -160,7 +160,9 @@ def test_the_page_escapes_and_stands_alone(tmp_path):
 
 
 def test_a_markdown_table_keeps_its_columns(tmp_path):
-    parity_report.write([replace(DEPARTING, note="a | b\n<i>")], ENVIRONMENT, tmp_path)
+    parity_report.write(
+        [replace(DEPARTING, note="TensorFlow built-in: a | b\n<i>")], ENVIRONMENT, tmp_path
+    )
     lines = (tmp_path / "parity.md").read_text(encoding="utf-8").splitlines()
     (line,) = [line for line in lines if "TensorFlow built-in |" in line]
     assert r"a \| b &lt;i>" in line

@@ -25,9 +25,7 @@ class Case:
     @cached_property
     def inputs(self):
         """(x, *parameters): float64 arrays holding float32 numbers."""
-        x = self.sample.values
-        if "axis" in self.options:  # an inner axis, so that rows stay the samples they are
-            x = x.reshape(len(x), 4, -1)
+        x = self.sample.values.reshape(-1, *self.concept.inner)
         return x, *(draw() for draw in self.concept.parameters.values())
 
     @property

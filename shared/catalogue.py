@@ -37,6 +37,7 @@ class Concept:
     layer_options: tuple = ()  # (function's options, layer's options), where they differ
     second_order: bool = False
     along_axis: bool = False  # whether elements of a row depend on each other
+    inner: tuple[int, ...] = (samples.WIDTH,)  # the shape a row of the sample is given
 
     @property
     def value(self) -> Callable:
@@ -186,6 +187,7 @@ ACTIVATIONS = (
         options=({}, {"axis": 1}),
         second_order=True,
         along_axis=True,
+        inner=(4, 3),
     ),
     Concept(
         "log_softmax",
@@ -200,6 +202,7 @@ ACTIVATIONS = (
         options=({}, {"axis": 1}),
         second_order=True,
         along_axis=True,
+        inner=(4, 3),
     ),
     Concept(
         "maxout",
@@ -211,7 +214,8 @@ ACTIVATIONS = (
         Exact(),
         Exact(),
         sample=samples.rows,
-        options=({"pieces": 3}, {"pieces": 2}),
+        options=({"pieces": 3}, {"pieces": 2}, {"pieces": 1}),
+        inner=(2, 6),
     ),
     Concept(
         "softplus",

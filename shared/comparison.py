@@ -41,18 +41,19 @@ def ulp(values, dtype):
     True
     """
     info = np.finfo(dtype)
-    size = np.clip(np.abs(values), info.tiny, info.max / 2)
-    return np.spacing(size.astype(dtype)).astype(np.float64)
+    size = np.clip(np.abs(np.asarray(values, np.float64)), float(info.tiny), float(info.max))
+    _, exponent = np.frexp(size)
+    return np.ldexp(float(info.eps), exponent - 1)
 
 
 def gamma(n, dtype):
-    """γ_n = n u / (1 − n u): the relative error that n roundings can add up to.
+    """γ_n = n u / (1 − n u): the relative error that n roundings can add up to; ∞ from n u = 1 on.
 
     >>> bool(gamma(1, "float64") > unit_roundoff("float64"))
     True
     """
     nu = n * unit_roundoff(dtype)
-    return nu / (1 - nu)
+    return nu / (1 - nu) if nu < 1 else np.inf
 
 
 def ulp_bound(magnitude, dtype, ulps):
@@ -130,9 +131,10 @@ def compare(left, right, bound, dtype) -> Difference:
     if left.size == 0:
         return Difference((), np.nan, np.nan, 0.0, 0.0, 0.0, 0.0, 0.0)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        absolute = np.abs(left - right)
-        absolute[(left == right) | (np.isnan(left) & np.isnan(right))] = 0.0
-        absolute[np.isnan(absolute)] = np.inf
+        same = (left == right) | (np.isnan(left) & np.isnan(right))
+        absolute = np.where(
+            same, 0.0, np.nan_to_num(np.abs(left - right), nan=np.inf, posinf=np.inf)
+        )
         bound = np.broadcast_to(np.nan_to_num(bound, nan=0.0, posinf=np.inf), left.shape)
         used = np.where((absolute > 0) & np.isfinite(bound), absolute / bound, 0.0)
         ulps = np.where(absolute > 0, absolute / ulp(np.nan_to_num(right), dtype), 0.0)
@@ -155,10 +157,11 @@ def stands_apart(values, bounds):
     """
 
     def close(one, two):
-        same = one == two or (np.isnan(values[one]) and np.isnan(values[two]))
-        return same or abs(values[one] - values[two]) <= bounds[one] + bounds[two]
+        left, right = values[one], values[two]
+        same = left == right or (np.isnan(left) and np.isnan(right))
+        return same or abs(left - right) <= bounds[one] + bounds[two]
 
-    for party in values:
+    for party in values if len(values) > 2 else ():
         others = [name for name in values if name != party]
         alone = not any(close(party, other) for other in others)
         if alone and all(close(one, two) for one in others for two in others):
@@ -166,17 +169,17 @@ def stands_apart(values, bounds):
     return ""
 
 
-def kind_of_difference(float32_difference, float64_difference):
+def kind_of_difference(float32_ulps, float64_ulps):
     """ "other formula" or "other rounding", from one difference measured in both precisions.
 
-    Rounding shrinks with the precision, by 2^29 from float32 to float64; another formula does not
-    shrink. The verdict is the nearer of the two on a logarithmic scale.
+    In units in the last place of its own precision, rounding stays of a size, and another formula
+    grows by 2^29 from float32 to float64. The verdict is the nearer of the two on a logarithmic
+    scale.
 
-    >>> kind_of_difference(1e-3, 1e-3), kind_of_difference(1e-7, 2e-16)
+    >>> kind_of_difference(1e4, 5e12), kind_of_difference(9.0, 12.0)
     ('other formula', 'other rounding')
     """
-    if not np.isfinite(float64_difference):
+    if not np.isfinite(float64_ulps):
         return "other formula"
-    shrinkage = unit_roundoff("float64") / unit_roundoff("float32")
-    halfway = float32_difference * np.sqrt(shrinkage)
-    return "other formula" if float64_difference > halfway else "other rounding"
+    growth = unit_roundoff("float32") / unit_roundoff("float64")
+    return "other formula" if float64_ulps > float32_ulps * np.sqrt(growth) else "other rounding"

@@ -13,11 +13,11 @@ from itertools import combinations
 import numpy as np
 
 from shared import comparison
-from shared.bounds import Departure
+from shared.bounds import Departure, Ulps
 from shared.evidence import ABSENT, FAIL, KNOWN, PASS, Row
 
 REFERENCE = "reference"
-TRAJECTORY = "trajectory"
+TRAJECTORY, DEPARTURE, FLOOR = "trajectory", "departure", "floor"
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def absent(family, party, dtype, mode, device, reason):
 
 def conclude(rows) -> list[Row]:
     """The rows with each failure's kind, once both precisions are there to tell."""
-    sizes = {_key(row): row.max_abs for row in rows}
+    sizes = {_key(row): row.max_ulp for row in rows}
     return [replace(r, kind=_kind(r, sizes)) if r.verdict == FAIL else r for r in rows]
 
 
@@ -183,27 +183,47 @@ def _kind(row, sizes):
 
 
 def unseen(rows, parties, names, dtypes, modes) -> list[Row]:
-    """A failure for each departure that a party states of itself and no row shows.
+    """A failure for each departure that a party states of itself and no row bears out.
 
-    Of those that could have been seen: of these concepts, in these precisions and modes.
+    Of those that could have been seen: of these concepts, in these precisions and modes. One that
+    states a number of ULP has to state the smallest whole number that holds.
     """
-    shown = {
-        (r.concept, r.tensor, p) for r in rows if r.verdict == KNOWN for p in (r.left, r.right)
-    }
     return [
-        _no_longer(d, party)
+        _unfounded(departure, party, worst)
         for party in parties
-        for d in party.departures
-        if d.concept in names
-        and {*d.dtypes} & {*dtypes}
-        and {*d.modes} & {*modes}
-        and (d.concept, d.tensor, party.name) not in shown
+        for departure in party.departures
+        if departure.concept in names
+        and {*departure.dtypes} & {*dtypes}
+        and {*departure.modes} & {*modes}
+        and not _borne_out(departure, worst := _worst_known(rows, departure, party))
     ]
 
 
-def _no_longer(departure, party):
-    row = absent("", party.name, "", "", "", f"no longer departs: {departure.why}")
-    return replace(row, concept=departure.concept, tensor=departure.tensor, verdict=FAIL)
+def _worst_known(rows, departure, party):
+    """The largest known distance from the reference, in ULP, where the departure applies; or 0."""
+    subject = departure.concept, departure.tensor, party.name, REFERENCE, KNOWN
+    return max(
+        (
+            row.max_ulp
+            for row in rows
+            if (row.concept, row.tensor, row.left, row.right, row.verdict) == subject
+            and row.dtype in departure.dtypes
+            and row.mode in departure.modes
+        ),
+        default=0.0,
+    )
+
+
+def _borne_out(departure, worst):
+    stated = departure.bound.count if isinstance(departure.bound, Ulps) else 1
+    return worst > stated - 1
+
+
+def _unfounded(departure, party, worst):
+    why = f"no longer departs so far ({worst:.2f} ULP at most): {departure.why}"
+    row = absent("", party.name, "", "", "", why)
+    named = {"concept": departure.concept, "tensor": departure.tensor, "check": DEPARTURE}
+    return replace(row, **named, verdict=FAIL)
 
 
 def missing(rows, cases, parties, dtypes, modes, devices) -> list[Row]:
@@ -223,8 +243,15 @@ def missing(rows, cases, parties, dtypes, modes, devices) -> list[Row]:
         if not {(left, dtype, mode, device), (right, dtype, mode, device)} & excused
     ]
     return [
-        Row(concept.family, concept.name, label, "floor", tensor, "", left, right, dtype, mode,
-            device, "", verdict=FAIL, used=math.inf, note="the catalogue implies this row")
-        for concept, label, tensor, left, right, dtype, mode, device in implied
-        if (concept.name, label, tensor, left, right, dtype, mode, device) not in held
-    ]  # fmt: skip
+        below_floor(concept, *found)
+        for concept, *found in implied
+        if (concept.name, *found) not in held
+    ]
+
+
+def below_floor(row, options, tensor, left, right, dtype, mode, device):
+    """The failure that stands for a comparison the catalogue implies and nobody made."""
+    return Row(
+        row.family, row.name, options, FLOOR, tensor, "", left, right, dtype, mode, device, "",
+        verdict=FAIL, used=math.inf, note="the catalogue implies this row",
+    )  # fmt: skip

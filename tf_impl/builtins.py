@@ -62,32 +62,34 @@ CANCELS = "its gradient is computed from h, and 1 − h cancels where h is nearl
 FLOAT32 = "a constant of the formula is rounded to float32, in float64 too"
 SIGMOID = "the sigmoid kernel is up to 6 ULP off in the left tail"
 KERNEL = dict(dtypes=("float32",), modes=("eager", "graph"))
-SINGLE, DOUBLE = dict(dtypes=("float32",)), dict(dtypes=("float64",))
+DOUBLE = dict(dtypes=("float64",))
 XLA = dict(modes=("compiled",))
+SINGLE_XLA = dict(dtypes=("float32",), modes=("compiled",))
 
 DEPARTURES = (
     Departure("leaky_relu", "h", Float32Constant(), FLOAT32, **DOUBLE),
     Departure("leaky_relu", "g_x", Float32Constant(), FLOAT32, **DOUBLE),
     Departure("prelu", "g_x", Where(lambda g, x, slope: ~(abs(x) > 0)), "the slope at 0 is 0"),
-    Departure("sigmoid", "h", Ulps(7), SIGMOID, **KERNEL),
+    Departure("sigmoid", "h", Ulps(6), SIGMOID, **KERNEL),
     Departure("sigmoid", "g_x", Absolute(), CANCELS),
-    Departure("tanh", "h", Ulps(6), "the tanh kernel is up to 5.1 ULP off", **SINGLE),
+    Departure("tanh", "h", Ulps(7), "the tanh kernel is up to 6.2 ULP off", **KERNEL),
+    Departure("tanh", "h", Ulps(5), "XLA's tanh is up to 4.9 ULP off", **SINGLE_XLA),
     Departure("tanh", "g_x", Absolute(), CANCELS),
     Departure("hard_tanh", "g_x", Where(lambda g, x: abs(x) == 1), "g passes on at x = ±1"),
     Departure("maxout", "h", Where(lambda x, pieces: with_nan(None, x, pieces)[..., ::pieces]),
               "under XLA the largest of a run with NaN is not NaN", **XLA),
     Departure("maxout", "g_x", Where(tied), "tied winners share the gradient"),
     Departure("maxout", "g_x", Where(with_nan), "the gradient of a run with NaN is NaN or shared"),
-    Departure("softplus", "h", Ulps(8), "the softplus kernel is up to 7.4 ULP off", **SINGLE),
-    Departure("softplus", "g_x", Ulps(7), SIGMOID, **KERNEL),
+    Departure("softplus", "h", Ulps(7), "the softplus kernel is up to 7 ULP off", **KERNEL),
+    Departure("softplus", "h", Ulps(8), "XLA's softplus is up to 7.4 ULP off", **SINGLE_XLA),
+    Departure("softplus", "g_x", Ulps(6), SIGMOID, **KERNEL),
     Departure("elu", "h", Absolute(), "e^x − 1 is computed as written, and cancels at 0"),
     Departure("elu", "g_x", Absolute(), "it is computed from h as h + α, which cancels"),
     Departure("elu", "g_x", Where(lambda g, x, alpha=1.0: np.isnan(x)), "NaN passes g on"),
     Departure("gelu", "h", Float32Constant(), FLOAT32, **DOUBLE),
     Departure("gelu", "g_x", Float32Constant(), FLOAT32, **DOUBLE),
-    Departure("gelu", "g_x", Where(lambda g, x: abs(x) > 1e19), "x² overflows to NaN", **SINGLE),
     Departure("gelu", "second_x", Float32Constant(), FLOAT32, **DOUBLE),
-    Departure("silu", "h", Ulps(7), SIGMOID, **KERNEL),
+    Departure("silu", "h", Ulps(5), SIGMOID, **KERNEL),
 )  # fmt: skip
 
 

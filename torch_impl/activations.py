@@ -106,7 +106,7 @@ def prelu_gradient(g, h, x, slope):
     # g_x = g ⊙ (1 where x > 0, else a)
     g_x = g * (positive + a * (1 - positive))
     # g_a = Σ g ⊙ min(0, x) over the shared axes
-    return g_x, sum_to(g * torch.clamp(x, max=0), a.shape).reshape(slope.shape)
+    return g_x, torch.reshape(sum_to(g * torch.clamp(x, max=0), a.shape), slope.shape)
 
 
 @differentiable(prelu_gradient, tensors=2)
@@ -224,6 +224,11 @@ def softmax_gradient(g, h, x, dim):
     return h * (g - torch.sum(g * h, dim, keepdim=True))
 
 
+def _largest(x, dim):
+    # amax refuses an empty dim, of which nothing is asked here
+    return torch.amax(x, dim, keepdim=True) if x.numel() else torch.sum(x, dim, keepdim=True)
+
+
 @differentiable(softmax_gradient)
 def softmax(x, dim=-1):
     """e^x_i / Σ e^x_j along a dim, which the shift by max x leaves unchanged.
@@ -234,7 +239,7 @@ def softmax(x, dim=-1):
     [[0.5, 0.5, 0.0]]
     """
     # e_i = e^(x_i − max x)
-    e = torch.exp(x - torch.amax(x, dim, keepdim=True))
+    e = torch.exp(x - _largest(x, dim))
     # h_i = e_i / Σ e_j
     return e / torch.sum(e, dim, keepdim=True)
 
@@ -266,7 +271,7 @@ def log_softmax(x, dim=-1):
     [[0.0, -20000.0]]
     """
     # z = x − max x
-    z = x - torch.amax(x, dim, keepdim=True)
+    z = x - _largest(x, dim)
     # h = z − log Σ e^z_j
     return z - torch.log(torch.sum(torch.exp(z), dim, keepdim=True))
 

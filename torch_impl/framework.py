@@ -79,6 +79,8 @@ def differentiable(gradient, tensors=1):
 
 
 def _floating(value, name):
+    if not isinstance(value, torch.Tensor):
+        raise TypeError(f"{name} needs a tensor, got {type(value).__name__}: pass torch.tensor(x)")
     if not value.dtype.is_floating_point:
         raise TypeError(
             f"{name} needs a floating-point tensor, got {str(value.dtype).removeprefix('torch.')}: "
@@ -126,6 +128,8 @@ def _measure(function, inputs, upstream, direction):
     gradients = torch.autograd.grad(output, inputs, upstream, create_graph=direction is not None)
     if direction is None:
         return output, gradients, None
+    if not gradients[0].requires_grad:  # a constant gradient, as of a linear function
+        return output, gradients, torch.zeros_like(inputs[0])
     second = torch.autograd.grad(gradients[0], inputs[0], direction, materialize_grads=True)[0]
     return output, gradients, second
 

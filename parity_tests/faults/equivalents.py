@@ -33,7 +33,33 @@ class Equivalent:
         return named == (self.path, self.function, self.before, self.after)
 
 
-EQUIVALENTS: tuple[Equivalent, ...] = ()
+HALVES = ("tf_impl", "torch_impl")
+EQUIVALENTS: tuple[Equivalent, ...] = (
+    *(
+        Equivalent(
+            f"{half}/activations.py",
+            "prelu",
+            "differentiable(prelu_gradient, tensors=2)",
+            "differentiable(prelu_gradient, tensors=3)",
+            "prelu has two arguments, and a slice of the first three holds both",
+        )
+        for half in HALVES
+    ),
+    Equivalent(
+        "tf_impl/activations.py",
+        "elu_gradient",
+        "... alpha * tf.exp(tf.minimum(x, 0)) * (1 - positive))",
+        "... alpha * tf.exp(tf.minimum(x, 1)) * (1 - positive))",
+        "for x > 0 the factor 1 − positive is 0, and e^1 is as finite as e^0",
+    ),
+    Equivalent(
+        "torch_impl/activations.py",
+        "elu_gradient",
+        "... torch.exp(torch.clamp(x, max=0)) * (1 - positive))",
+        "... torch.exp(torch.clamp(x, max=1)) * (1 - positive))",
+        "for x > 0 the factor 1 − positive is 0, and e^1 is as finite as e^0",
+    ),
+)
 
 
 def stale(equivalents: Iterable[Equivalent], outcomes: Sequence[Outcome]) -> list[str]:

@@ -1,0 +1,80 @@
+"""`make figures`: draw the activations and fill the notes' comparison table from measurements.
+
+Writes activations.png, activation_table.md and activation_table.csv to reports/output, replaced
+together or not at all.
+"""
+
+import argparse
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+
+from parity_tests.parties import HALVES, ours
+from reports import activation_figure, activation_report, dead_units, environment
+from reports.activation_curves import ELEMENTWISE, curve, distance
+from reports.activation_table import Facts, measure
+from reports.writing import replace_whole
+from shared.catalogue import ACTIVATIONS, Concept
+from shared.parity import Party
+
+OUTPUT = Path(__file__).parent / "output"
+SAMPLE = Path(__file__).parent / "sample"
+PARTIES = tuple(ours(*half) for half in HALVES)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parse(arguments)
+    console = Console(stderr=True)
+    started = time.monotonic()
+    picture = figure(track(ACTIVATIONS, "drawing", console=console))
+    recipe = dead_units.Recipe()
+    facts = table(track(ELEMENTWISE, "training", console=console), recipe)
+    described = environment.describe(["cpu"], time.monotonic() - started)
+    files = {
+        "activations.png": picture,
+        "activation_table.md": activation_report.markdown(facts, recipe, described),
+        "activation_table.csv": activation_report.csv(facts, described),
+    }
+    for folder in [options.output, *([SAMPLE] if options.sample else [])]:
+        replace_whole(folder, files)
+        print(f"Wrote {', '.join(files)} to {folder}.")
+    return 0
+
+
+def _parse(arguments):
+    parser = argparse.ArgumentParser(prog="make figures", description=__doc__)
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="folder for the files")
+    parser.add_argument(
+        "--sample", action="store_true", help="also replace the committed sample, reports/sample"
+    )
+    return parser.parse_args(arguments)
+
+
+def figure(concepts: Iterable[Concept], parties: Sequence[Party] = PARTIES) -> bytes:
+    """The PNG of these concepts as the two parties compute them."""
+    curves = [(c, tuple(curve(party, c) for party in parties)) for c in concepts]
+    apart = max(distance(*pair) for _, pair in curves)
+    versions = environment.versions()
+    return activation_figure.draw(
+        curves,
+        footnote=f"The two halves' curves are at most {apart:.0e} apart.\n"
+        f"float64, TensorFlow {versions['tensorflow']}, torch {versions['torch']}",
+    )
+
+
+def table(
+    concepts: Iterable[Concept], recipe: dead_units.Recipe, parties: Sequence[Party] = PARTIES
+) -> list[Facts]:
+    """The facts of these concepts, of each in both halves, whose networks are trained for it."""
+    return [
+        measure(party, concept, dead_units.train(dead_units.HALVES[party.name], concept, recipe))
+        for concept in concepts
+        for party in parties
+    ]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
