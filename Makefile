@@ -11,7 +11,7 @@ python := $(venv)/bin/python
 stamp := $(venv)/.installed-$(or $(EXTRAS),base)
 only = $(if $(ONLY),--only '$(ONLY)')
 
-.PHONY: help setup parity test faults figures clean
+.PHONY: help setup parity test faults figures sample clean
 .DEFAULT_GOAL := help
 
 help:
@@ -37,6 +37,11 @@ faults: $(stamp) ## Plant small faults in both halves and report the share that 
 
 figures: $(stamp) ## Draw every figure from the measurements
 	$(python) -m reports.figures
+
+sample: $(stamp) ## Refresh the committed sample in reports/sample, and the table in README.md
+	$(python) -m reports.parity --output reports/sample
+	$(python) -m reports.figures --sample
+	$(python) -m reports.readme
 
 clean: ## Remove .venv, the caches and the generated reports
 	rm -rf $(venv) reports/output *.egg-info .pytest_cache .ruff_cache .import_linter_cache

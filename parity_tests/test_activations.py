@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 import torch
 
+import torch_impl.activations
 from parity_tests import parties
 from shared import cases, comparison, parity
 from shared.catalogue import ACTIVATIONS
@@ -171,3 +172,10 @@ def test_a_0d_tensor_has_one_feature_to_take_the_largest_of(half):
     assert half.framework.array(half.activations.maxout(alone, pieces=1)).tolist() == [3]
     with pytest.raises(ValueError, match="pieces that divide the last axis: 1 by 2"):
         half.activations.maxout(alone, pieces=2)
+
+
+def test_a_torch_vector_has_one_channel_for_slopes():
+    one = torch_impl.activations.prelu(torch.tensor([-2.0, 4.0]), torch.tensor([0.5]))
+    assert one.tolist() == [-1.0, 4.0]
+    with pytest.raises(RuntimeError):
+        torch_impl.activations.prelu(torch.tensor([-2.0, 4.0]), torch.tensor([0.5, 0.25]))

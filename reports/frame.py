@@ -99,9 +99,11 @@ def departures(frame: pd.DataFrame) -> pd.DataFrame:
     stated = zip(known["left"], known["right"], known["note"], strict=True)
     known = known.assign(party=[_departing(pair, note) for *pair, note in stated])
     groups = known.groupby([*CONCEPT, "options", "party", "check", "dtype"], sort=False)
-    return groups.agg(
+    table = groups.agg(
         checks=("verdict", "size"), worst_ulp=("max_ulp", "max"), note=("note", _notes)
     ).reset_index()
+    named = zip(table["party"], table["note"], strict=True)
+    return table.assign(note=[note.replace(f"{party}: ", "") for party, note in named])
 
 
 def _departing(parties: Sequence[str], note: str) -> str:

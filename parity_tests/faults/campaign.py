@@ -49,7 +49,7 @@ def run(batches: list[Batch], jobs: int, advance: Advance = lambda count: None) 
     """
     outcomes = []
     with Workers(jobs) as workers:
-        unchanged = _pieces(map(_one_for_each_selection, batches))
+        unchanged = _pieces(_one_for_each_selection(batches))
         _require_green(chain.from_iterable(workers.judged(judge_unchanged, unchanged)))
         for judged in workers.judged(judge_faults, _pieces(batches)):
             outcomes += judged
@@ -58,10 +58,18 @@ def run(batches: list[Batch], jobs: int, advance: Advance = lambda count: None) 
     return sorted(outcomes, key=lambda o: (order[o.path], o.fault.line, o.fault.after))
 
 
-def _one_for_each_selection(batch: Batch) -> Batch:
-    """Of the faults that have the same checks run, only one."""
-    selections = {tuple(touched(batch.source, fault.function)): fault for fault in batch.faults}
-    return replace(batch, faults=tuple(selections.values()))
+def _one_for_each_selection(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Of the faults that have the same checks run, in whichever file, only one."""
+    seen: set[tuple[str, ...]] = set()
+    for batch in batches:
+        chosen = []
+        for fault in batch.faults:
+            selection = (batch.check, *touched(batch.source, fault.function))
+            if selection not in seen:
+                seen.add(selection)
+                chosen.append(fault)
+        if chosen:
+            yield replace(batch, faults=tuple(chosen))
 
 
 def _pieces(batches: Iterable[Batch]) -> Iterator[Batch]:

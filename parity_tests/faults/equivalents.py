@@ -59,6 +59,13 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "... torch.exp(torch.clamp(x, max=1)) * (1 - positive))",
         "for x > 0 the factor 1 − positive is 0, and e^1 is as finite as e^0",
     ),
+    Equivalent(
+        "torch_impl/activations.py",
+        "_largest",
+        "... if x.numel() else torch.sum(x, dim, keepdim=True)",
+        "... if x.numel() else torch.mean(x, dim, keepdim=True)",
+        "of no numbers only the shape matters, and nothing is computed from it",
+    ),
 )
 
 
