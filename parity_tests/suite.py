@@ -57,7 +57,8 @@ def run(job: Job) -> list[Row]:
     chosen = [row for row in catalogue.select(job.only) if row.family == job.family]
     concepts = [row for row in chosen if isinstance(row, Concept)]
     where = (job.dtype, job.mode, job.device)
-    rows = parity.compare(cases.cases(concepts), parties.five(), *where) if concepts else []
+    chosen_cases = in_mode(cases.cases(concepts), job.mode)
+    rows = parity.compare(chosen_cases, parties.five(), *where) if concepts else []
     if concepts and job.mode == "eager":
         rows += by_autodiff(concepts, job.dtype, job.device)
         if (job.dtype, job.device) == ("float32", "cpu"):
@@ -66,6 +67,14 @@ def run(job: Job) -> list[Row]:
         if isinstance(row, Trajectory):
             rows += trajectories.measure(replace(row, steps=job.steps or row.steps), *where)
     return rows
+
+
+def in_mode(all_cases, mode):
+    """The cases that a mode measures: other options than the first are compared eagerly alone.
+
+    A compiler sees an option as one more constant, and would compile the same code once more.
+    """
+    return [c for c in all_cases if mode == "eager" or c.options is c.concept.options[0]]
 
 
 def by_autodiff(concepts, dtype, device) -> list[Row]:
@@ -106,8 +115,11 @@ def conclude(rows, only=None, dtypes=DTYPES, modes=MODES) -> list[Row]:
     chosen = catalogue.select(only)
     concepts = [row for row in chosen if isinstance(row, Concept)]
     five, names = parties.five(), [concept.name for concept in concepts]
-    missing = parity.missing(rows, cases.cases(concepts), five, dtypes, modes, devices())
-    missing += missing_trajectories(rows, chosen, dtypes, modes)
+    everything = cases.cases(concepts)
+    missing = missing_trajectories(rows, chosen, dtypes, modes)
+    for mode in modes:
+        implied = in_mode(everything, mode)
+        missing += parity.missing(rows, implied, five, dtypes, [mode], devices())
     unseen = parity.unseen(rows, five, names, dtypes, modes)
     no_gpu = [
         parity.absent(family, "both frameworks", "", "", "gpu", "no GPU here")

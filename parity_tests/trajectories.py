@@ -93,6 +93,9 @@ def names():
 
 def measure(row: Trajectory, dtype, mode, device="cpu") -> list[Row]:
     """Rows for every pair of parties at every recorded tensor, the worst of all steps in each."""
+    if device != "cpu":
+        reason = "training runs are compared on the CPU alone"
+        return [parity.absent(row.family, "both frameworks", dtype, mode, device, reason)]
     where = (dtype, mode, device)
     absences = [
         parity.absent(row.family, f.NAME, *where, f.unavailable(mode))
