@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGETS = ["setup", "parity", "test", "faults", "figures", "clean"]
+TARGETS = ["setup", "parity", "test", "faults", "figures", "sample", "clean"]
 # What a make that runs these tests hands down, and would change the make under test.
 INHERITED = ["MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEFILES", "PYTHON", "EXTRAS", "ONLY"]
 FAKE_PYTHON = """#!/bin/sh
