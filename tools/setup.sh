@@ -72,6 +72,7 @@ progress() {
 }
 
 install() {
+    : >"$log"  # there before pip opens it, for the progress below to read
     # Unbuffered, so that the log grows as pip goes and can be counted.
     "$venv/bin/python" -u -m pip install --no-input --progress-bar off --constraint constraints.txt \
         --editable ".[dev${extras:+,$extras}]" >"$log" 2>&1 &
