@@ -12,7 +12,6 @@ import torch_impl.models.logistic_regression
 from shared.data import load_insurance
 from shared.errata import NUMBERS
 from shared.reference import activations as reference
-from shared.samples import Sample
 
 HALVES = {
     "TensorFlow": (tf_impl.framework, tf_impl.activations, tf_impl.models.logistic_regression),
@@ -71,10 +70,3 @@ def test_the_threshold_itself_counts_as_will_buy(half):
     nothing = framework.tensor(np.zeros((1, 2), np.float32))
     assert framework.array(model(nothing)).tolist() == [0.5]
     assert framework.array(model.classify(nothing)).tolist() == [1]
-
-
-def test_a_sample_names_its_parts():
-    sample = Sample(np.zeros((2, 3)), {"drawn": slice(0, 2)})
-    assert sample.upstream((4,)).shape == (4,)
-    assert np.array_equal(sample.upstream((4,)), sample.upstream((4,)))
-    assert not np.array_equal(sample.upstream((4,)), sample.upstream((4,), salt=1))
