@@ -182,3 +182,26 @@ def test_a_seed_repeats_every_generator(half):
         draws.append((random.random(), np.random.rand(), DRAW[half.framework.NAME]()))
     assert draws[0] == draws[1]
     assert all(one != other for one, other in zip(draws[0], draws[2], strict=True))
+
+
+def test_a_gradient_may_be_for_arguments_named(half, mode):
+    """The others are constants: an integer mask passes through, and gets no gradient."""
+
+    @half.framework.differentiable(
+        lambda g, h, mask, x, factor, y: (7 * g, 9 * g), tensors=("x", "y")
+    )
+    def masked(mask, x, factor=2.0, y=None):
+        return mask * (factor * x + y)
+
+    x, g = np.float32([1.0, -3.0]), np.float32([1.0, 0.5])
+    mask = half.framework.tensor(np.float32([1, 0]))
+    ((h, gradients, _),) = half.framework.evaluate(
+        [(lambda x, y: masked(mask, x, y=y), (x, x), g, None)], mode
+    )
+    np.testing.assert_array_equal(h, [3, 0])
+    np.testing.assert_array_equal(gradients, [7 * g, 9 * g])
+
+
+def test_a_gradient_for_an_argument_that_is_not_there_is_refused(half):
+    with pytest.raises(ValueError, match="has no labels, only"):
+        half.framework.differentiable(lambda g, h, x: g, tensors=("labels",))(lambda x: x)

@@ -25,3 +25,31 @@ def in_order(function):
         return tuple(given[n] if n in given else defaults[n] for n in names)
 
     return order
+
+
+def positions(function, chosen):
+    """Where arguments stand in a signature: that many leading ones, or those of the names given.
+
+    >>> loss = lambda y_true, y_pred, reduction="mean": None
+    >>> positions(loss, 2), positions(loss, ("y_pred",))
+    ((0, 1), (1,))
+
+    Raises ValueError for a name that the function does not have.
+    """
+    names = tuple(inspect.signature(function).parameters)
+    if isinstance(chosen, int):
+        return tuple(range(min(chosen, len(names))))
+    unknown = [name for name in chosen if name not in names]
+    if unknown:
+        raise ValueError(f"{function.__name__} has no {', '.join(unknown)}, only {names}")
+    return tuple(names.index(name) for name in chosen)
+
+
+def put(arguments, places, values):
+    """The arguments with others in these places.
+
+    >>> put(("a", "b", "c"), (0, 2), ("x", "z"))
+    ('x', 'b', 'z')
+    """
+    changed = dict(zip(places, values, strict=True))
+    return tuple(changed.get(place, value) for place, value in enumerate(arguments))

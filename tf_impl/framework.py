@@ -13,7 +13,7 @@ import time
 import numpy as np
 import tensorflow as tf
 
-from shared.arguments import in_order
+from shared.arguments import in_order, positions, put
 
 NAME = "TensorFlow"
 MODES = ("eager", "graph", "compiled")
@@ -38,10 +38,10 @@ def is_floating(value):
 def differentiable(gradient, tensors=1):
     """Give a function the gradient that was derived for it by hand (tf.custom_gradient).
 
-    The decorated function takes `tensors` tensors and then options. `gradient(g, h, *arguments)`
-    takes the upstream gradient g, the output h and the function's own arguments, and returns one
-    gradient for each tensor. The plain formula, which the tape can differentiate by itself, stays
-    reachable as `function.__wrapped__`.
+    `gradient(g, h, *arguments)` takes the upstream gradient g, the output h and the function's own
+    arguments, and returns one gradient for each of `tensors`: that many leading arguments, or those
+    of the names given. The others, be they labels, masks or options, are constants. The plain
+    formula, which the tape can differentiate by itself, stays reachable as `function.__wrapped__`.
 
     >>> @differentiable(lambda g, h, x: g * 2 * x)
     ... def square(x):
@@ -51,17 +51,18 @@ def differentiable(gradient, tensors=1):
     """
 
     def decorate(formula):
-        order = in_order(formula)
+        order, places = in_order(formula), positions(formula, tensors)
 
         @functools.wraps(formula)
         def function(*arguments, **options):
             arguments = order(arguments, options)
-            inputs = [_floating(value, formula.__name__) for value in arguments[:tensors]]
+            inputs = [_floating(arguments[place], formula.__name__) for place in places]
 
             @tf.custom_gradient
             def apply(*inputs):
-                h = formula(*inputs, *arguments[tensors:])
-                return h, lambda g: gradient(g, h, *inputs, *arguments[tensors:])
+                everything = put(arguments, places, inputs)
+                h = formula(*everything)
+                return h, lambda g: gradient(g, h, *everything)
 
             return apply(*inputs)
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch.utils import _pytree as pytree
 
-from shared.arguments import in_order
+from shared.arguments import in_order, positions, put
 
 NAME = "torch"
 MODES = ("eager", "graph", "compiled")
@@ -37,10 +37,10 @@ def is_floating(value):
 def differentiable(gradient, tensors=1):
     """Give a function the gradient that was derived for it by hand (torch.autograd.Function).
 
-    The decorated function takes `tensors` tensors and then options. `gradient(g, h, *arguments)`
-    takes the upstream gradient g, the output h and the function's own arguments, and returns one
-    gradient for each tensor. The plain formula, which autograd can differentiate by itself, stays
-    reachable as `function.__wrapped__`.
+    `gradient(g, h, *arguments)` takes the upstream gradient g, the output h and the function's own
+    arguments, and returns one gradient for each of `tensors`: that many leading arguments, or those
+    of the names given. The others, be they labels, masks or options, are constants. The plain
+    formula, which autograd can differentiate by itself, stays reachable as `function.__wrapped__`.
 
     >>> @differentiable(lambda g, h, x: g * 2 * x)
     ... def square(x):
@@ -50,28 +50,31 @@ def differentiable(gradient, tensors=1):
     """
 
     def decorate(formula):
+        order, places = in_order(formula), positions(formula, tensors)
+
         class Apply(torch.autograd.Function):
             generate_vmap_rule = True
             forward = staticmethod(formula)
 
             @staticmethod
             def setup_context(ctx, inputs, output):
-                ctx.save_for_backward(output, *inputs[:tensors])
-                ctx.options = inputs[tensors:]
+                ctx.places = [i for i, v in enumerate(inputs) if isinstance(v, torch.Tensor)]
+                ctx.save_for_backward(output, *(inputs[place] for place in ctx.places))
+                # kept here too, a saved tensor would never be freed
+                ctx.arguments = put(inputs, ctx.places, [None] * len(ctx.places))
 
             @staticmethod
             def backward(ctx, g):
-                gradients = gradient(g, *ctx.saved_tensors, *ctx.options)
-                gradients = gradients if tensors > 1 else (gradients,)
-                return *gradients, *(None for _ in ctx.options)
-
-        order = in_order(formula)
+                h, *saved = ctx.saved_tensors
+                gradients = gradient(g, h, *put(ctx.arguments, ctx.places, saved))
+                gradients = gradients if len(places) > 1 else (gradients,)
+                return put((None,) * len(ctx.arguments), places, gradients)
 
         @functools.wraps(formula)
         def function(*arguments, **options):
             arguments = order(arguments, options)
-            inputs = [_floating(value, formula.__name__) for value in arguments[:tensors]]
-            return Apply.apply(*inputs, *arguments[tensors:])
+            inputs = [_floating(arguments[place], formula.__name__) for place in places]
+            return Apply.apply(*put(arguments, places, inputs))
 
         return function
 
