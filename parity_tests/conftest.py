@@ -1,25 +1,11 @@
 """What the tests share: the two halves one after the other, and the modes that each can run in."""
 
-from typing import NamedTuple
-
 import pytest
 
 from parity_tests import parties
 
 
-class Half(NamedTuple):
-    """One framework's side: its adapter, its functions, its built-ins, its words for options."""
-
-    framework: object
-    activations: object
-    builtins: object
-    words: object
-
-
-HALVES = tuple(Half(*half) for half in parties.HALVES)
-
-
-@pytest.fixture(params=HALVES, ids=lambda half: half.framework.NAME, scope="session")
+@pytest.fixture(params=parties.HALVES, ids=lambda half: half.framework.NAME, scope="session")
 def half(request):
     return request.param
 

@@ -20,8 +20,8 @@ FILES = {
     "tf_impl/activations.py": "parity_tests.coverage:activations",
     "torch_impl/activations.py": "parity_tests.coverage:activations",
     "shared/reference/activations.py": "parity_tests.coverage:activations",
-    "tf_impl/builtins.py": "parity_tests.coverage:builtins",
-    "torch_impl/builtins.py": "parity_tests.coverage:builtins",
+    "tf_impl/builtins/activations.py": "parity_tests.coverage:builtins",
+    "torch_impl/builtins/activations.py": "parity_tests.coverage:builtins",
     "tf_impl/framework.py": "parity_tests.coverage:adapters",
     "torch_impl/framework.py": "parity_tests.coverage:adapters",
     "tf_impl/models/logistic_regression.py": "parity_tests.coverage:models",
@@ -77,7 +77,7 @@ def _red_at_once(concepts):
     from shared import parity
     from shared.cases import cases
 
-    ours = [parties.ours(*half) for half in parties.HALVES]
+    ours = [parties.ours(half) for half in parties.HALVES]
     return _named(parity.compare(cases(concepts), ours, "float64"))
 
 
@@ -99,7 +99,7 @@ def _red_compiled(concepts):
     from shared.cases import cases
 
     concepts = [c for c in concepts if c.name in COMPILED_OTHERWISE]
-    ours = [parties.ours(*half) for half in parties.HALVES]
+    ours = [parties.ours(half) for half in parties.HALVES]
     if not concepts:
         return []
     rows = parity.compare(cases(concepts), ours, "float32", "compiled")

@@ -1,6 +1,8 @@
 """The parties, put together: this is where the engine is handed both frameworks."""
 
+from dataclasses import dataclass
 from functools import partial
+from types import ModuleType
 
 import numpy as np
 
@@ -13,69 +15,106 @@ import torch_impl.framework
 from shared.bounds import Absolute, Exact
 from shared.parity import Party
 from shared.samples import WIDTH
-from shared.vocabulary import translate_options
+from shared.vocabulary import KERAS, TORCH, Dialect
+
+
+@dataclass(frozen=True, eq=False)
+class Half:
+    """One framework's side: its adapter, its families of concepts, its built-ins, its dialect."""
+
+    framework: ModuleType
+    families: dict[str, ModuleType]
+    builtins: ModuleType
+    dialect: Dialect
+
+    @property
+    def activations(self):
+        return self.families["activations"]
+
+    @property
+    def departures(self):
+        """What the half says of its own functions."""
+        return tuple(d for m in self.families.values() for d in getattr(m, "DEPARTURES", ()))
+
+    def function(self, concept):
+        """The half's function of a concept."""
+        return getattr(self.families[concept.family], concept.name)
+
 
 HALVES = (
-    (tf_impl.framework, tf_impl.activations, tf_impl.builtins, dict),
-    (torch_impl.framework, torch_impl.activations, torch_impl.builtins, translate_options),
+    Half(
+        tf_impl.framework,
+        {"activations": tf_impl.activations},
+        tf_impl.builtins,
+        KERAS,
+    ),
+    Half(
+        torch_impl.framework,
+        {"activations": torch_impl.activations},
+        torch_impl.builtins,
+        TORCH,
+    ),
 )
 NO_CUSTOM_GRADIENT = Absolute(8)
 EXAMPLE = np.zeros((1, WIDTH), np.float32)
 
 
-def _with(options, function):
-    return partial(function, **options) if options else function
+def _party(half, label, find, **more):
+    name = f"{half.framework.NAME}{label}"
+    return Party(name, half.framework, find, dialect=half.dialect, **more)
 
 
-def ours(framework, module, builtins, words):
+def _with(half, options, function):
+    return partial(function, **half.dialect.options(options)) if options else function
+
+
+def ours(half):
     """A half's own functions."""
 
     def find(concept, options):
-        return _with(words(options), getattr(module, concept.name))
+        return _with(half, options, half.function(concept))
 
-    return Party(framework.NAME, framework, find, module.DEPARTURES)
+    return _party(half, "", find, departures=half.departures)
 
 
-def built_in(framework, module, builtins, words):
+def built_in(half):
     """What the half's framework ships."""
 
     def find(concept, options):
-        return _with(words(options), builtins.ACTIVATIONS[concept.name])
+        return _with(half, options, half.builtins.FUNCTIONS[concept.name])
 
-    return Party(f"{framework.NAME} built-in", framework, find, builtins.DEPARTURES)
+    return _party(half, " built-in", find, departures=half.builtins.DEPARTURES)
 
 
-def autodiff(framework, module, builtins, words):
+def autodiff(half):
     """A half's plain formulas, differentiated by the framework instead of by hand."""
 
     def find(concept, options):
-        return _with(words(options), getattr(module, concept.name).__wrapped__)
+        return _with(half, options, half.function(concept).__wrapped__)
 
-    return Party(f"{framework.NAME} autodiff", framework, find, bound=NO_CUSTOM_GRADIENT)
+    return _party(half, " autodiff", find, bound=NO_CUSTOM_GRADIENT)
 
 
 def five() -> tuple[Party, ...]:
     """Both halves and both frameworks' built-ins; with the reference, five."""
-    return (*(ours(*half) for half in HALVES), *(built_in(*half) for half in HALVES))
+    return (*map(ours, HALVES), *map(built_in, HALVES))
 
 
-def layer(framework, module, builtins, words):
+def layer(half):
     """A half's layers, each built with the arguments that make it the concept's function."""
 
     def find(concept, options):
-        return getattr(module, concept.layer)(**words(concept.layer_arguments(options)))
+        arguments = half.dialect.options(concept.layer_arguments(options))
+        return getattr(half.families[concept.family], concept.layer)(**arguments)
 
-    return Party(framework.NAME, framework, find, module.DEPARTURES)
+    return _party(half, "", find, departures=half.departures)
 
 
-def before_and_after(framework, module, builtins, words, folder):
+def before_and_after(half, folder):
     """A half's layers as built and as they come back from disk, held to equality."""
-    built = layer(framework, module, builtins, words).find
+    built = layer(half).find
 
     def find(concept, options):
-        return framework.reloaded(built(concept, options), EXAMPLE, folder)
+        return half.framework.reloaded(built(concept, options), EXAMPLE, folder)
 
-    return (
-        Party(framework.NAME, framework, built, bound=Exact()),
-        Party(f"{framework.NAME} reloaded", framework, find, bound=Exact()),
-    )
+    return _party(half, "", built, bound=Exact()), _party(half, " reloaded", find, bound=Exact())

@@ -36,7 +36,7 @@ class Job:
 
 def devices() -> list[str]:
     """The devices that both frameworks see."""
-    seen = [framework.devices() for framework, *_ in parties.HALVES]
+    seen = [half.framework.devices() for half in parties.HALVES]
     return [device for device in seen[0] if all(device in other for other in seen)]
 
 
@@ -79,12 +79,14 @@ def in_mode(all_cases, mode):
 
 def by_autodiff(concepts, dtype, device) -> list[Row]:
     """The gradient by hand against the framework's own of the plain formula, in each half."""
+    chosen = [case for case in cases.cases(concepts) if case.gradient_names]
+    gradients = {name: None for case in chosen for name in case.gradient_names}
     return [
         row
         for half in parties.HALVES
         for row in parity.compare(
-            cases.cases(concepts), [parties.ours(*half), parties.autodiff(*half)], dtype, "eager",
-            device, check="autodiff", tensors=("g_x", "g_slope"), parts=SMOOTH_PARTS,
+            chosen, [parties.ours(half), parties.autodiff(half)], dtype, "eager", device,
+            check="autodiff", tensors=gradients, parts=SMOOTH_PARTS,
         )
     ]  # fmt: skip
 
@@ -93,7 +95,7 @@ def as_layers(concepts) -> list[Row]:
     """Each layer's output and gradient against the reference and between the halves."""
     return parity.compare(
         cases.cases([concept.as_layer() for concept in concepts]),
-        [parties.layer(*half) for half in parties.HALVES],
+        [parties.layer(half) for half in parties.HALVES],
         "float32", check="layer", tensors=("h", "g_x"),
     )  # fmt: skip
 
@@ -103,7 +105,7 @@ def saved(concepts) -> list[Row]:
     layers = cases.cases([concept.as_layer() for concept in concepts])
     compare = partial(parity.compare, layers, dtype="float32", check="saved", tensors=("h",))
     with tempfile.TemporaryDirectory() as folder:
-        found = [compare(parties.before_and_after(*half, folder)) for half in parties.HALVES]
+        found = [compare(parties.before_and_after(half, folder)) for half in parties.HALVES]
     return [row for rows in found for row in rows if row.right != parity.REFERENCE]
 
 

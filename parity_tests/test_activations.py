@@ -74,7 +74,7 @@ def half_precision(draw):
 @pytest.mark.parametrize("concept", ACTIVATIONS, ids=lambda concept: concept.name)
 def test_the_bounds_hold_in_float16_too(concept):
     found = cases.cases([replace(concept, sample=half_precision(concept.sample))])
-    rows = parity.compare(found, [parties.ours(*half) for half in parties.HALVES], "float16")
+    rows = parity.compare(found, [parties.ours(half) for half in parties.HALVES], "float16")
     assert {(row.left, row.right) for row in rows} >= {("torch", "TensorFlow")}
     assert [row for row in rows if row.verdict != PASS] == []
 
@@ -108,7 +108,7 @@ def test_a_number_below_the_normal_ones_counts_as_itself_or_as_zero(half, concep
     below = at(concept, np.float32([1e-40, -1e-40, 1e-45] * 4))
     tensors = [half.framework.tensor(values.astype(np.float32)) for values in below.inputs]
     measured = half.framework.array(bound_to(half, concept.name)(*tensors))
-    bound = concept.bound.size(below.truth["h"][1], "float32")
+    bound = concept.bounds["h"].size(below.truth["h"][1], "float32")
     expected = [case.truth["h"][1].values for case in (below, at(concept, np.zeros(12)))]
     differences = [comparison.compare(measured, h, bound, "float32") for h in expected]
     assert any(difference.agrees for difference in differences), differences
@@ -152,10 +152,13 @@ def test_maxout_names_the_pieces_that_do_not_divide(half, features, pieces):
 def test_slopes_lie_along_the_channels_of_each_framework(shape, slopes):
     rng = np.random.default_rng(0)
     x, g, slope = rng.normal(size=shape), rng.normal(size=shape), rng.uniform(0.1, 0.5, slopes)
-    last, first = (framework for framework, *_ in parties.HALVES)
-    found = last.value_and_gradients(parties.HALVES[0][1].prelu, x, slope, upstream=g)
-    moved = first.value_and_gradients(
-        parties.HALVES[1][1].prelu, np.moveaxis(x, -1, 1), slope, upstream=np.moveaxis(g, -1, 1)
+    last, first = parties.HALVES
+    found = last.framework.value_and_gradients(last.activations.prelu, x, slope, upstream=g)
+    moved = first.framework.value_and_gradients(
+        first.activations.prelu,
+        np.moveaxis(x, -1, 1),
+        slope,
+        upstream=np.moveaxis(g, -1, 1),
     )
     np.testing.assert_array_equal(found[0], np.moveaxis(moved[0], 1, -1))
     np.testing.assert_array_equal(found[1][0], np.moveaxis(moved[1][0], 1, -1))

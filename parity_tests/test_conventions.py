@@ -80,7 +80,7 @@ def call(name):
 def measured(half, mode):
     """Name -> (h, g_x) as a half computes them in a mode, all in one graph."""
     functions = [
-        partial(getattr(half.activations, name), **half.words(options))
+        partial(getattr(half.activations, name), **half.dialect.options(options))
         for name, (*_, options) in POINTS.items()
     ]
     calls = [(f, *call(name), None) for name, f in zip(POINTS, functions, strict=True)]

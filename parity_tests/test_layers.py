@@ -40,8 +40,8 @@ def torch_layer(concept):
 
 @every_concept
 def test_a_layer_is_its_function(half, concept):
-    options = half.words(OPTIONS.get(concept.name, {}))
-    layer = getattr(half.activations, concept.layer)(**half.words(arguments(concept)))
+    options = half.dialect.options(OPTIONS.get(concept.name, {}))
+    layer = getattr(half.activations, concept.layer)(**half.dialect.options(arguments(concept)))
     slope = (np.full(12, 0.3, np.float32),) if concept.name == "prelu" else ()
     value = getattr(half.activations, concept.name)
     expected, (g_x, *_) = half.framework.value_and_gradients(

@@ -26,12 +26,12 @@ ONE_SIDED = {
         "_upstream": "autograd wants an upstream gradient for each output",
         "_native": "the shared name gpu:0 is cuda:0 here",
     },
-    "torch_impl/builtins.py": {
+    "torch_impl/builtins/activations.py": {
         "softmax": "without a dim torch guesses one",
         "log_softmax": "without a dim torch guesses one",
         "softplus": "the default threshold has to be moved",
     },
-    "tf_impl/builtins.py": {
+    "tf_impl/builtins/activations.py": {
         "leaky_relu": "the option is called alpha",
         "elu": "keras.activations has the option, tf.nn has not",
         "gelu": "approximate has to be said",

@@ -105,7 +105,7 @@ def test_another_rounding_is_called_one():
     """Eight ULP of the working precision: too many, and shrinking with the precision."""
 
     def twist(h):
-        eps = np.finfo(parties.HALVES[0][0].array(h).dtype).eps
+        eps = np.finfo(parties.HALVES[0].framework.array(h).dtype).eps
         return h * (1 + 16 * float(eps))
 
     found = failures(everything("sigmoid", five=sabotaged("TensorFlow", twist)))

@@ -21,8 +21,6 @@ HALVES = (
     (tf_impl.framework, tf_impl.models.logistic_regression, tf_impl.builtins),
     (torch_impl.framework, torch_impl.models.logistic_regression, torch_impl.builtins),
 )
-_STEP = 2.0**-26
-_DRAWS = 8
 
 
 class InsuranceRun:
@@ -45,16 +43,15 @@ class InsuranceRun:
     @cached_property
     def movement(self):
         """How far the float64 run moves, per unit roundoff, when each step's reads are rounded."""
-        rng = np.random.default_rng(0)
+        sizes = [values[0].size for values in self.truth.values()]
 
-        def nudge(values):
-            return values * (1 + _STEP * rng.choice([-1, 1], np.shape(values)))
+        def run(nudge):
+            recorded = self.reference(nudge).values()
+            return np.concatenate([values.reshape(len(values), -1) for values in recorded], axis=1)
 
-        runs = [self.reference(nudge) for _ in range(_DRAWS)]
-        return {
-            name: np.max([np.abs(run[name] - values) for run in runs], axis=0) / _STEP
-            for name, values in self.truth.items()
-        }
+        moved = np.split(comparison.movement(run), np.cumsum(sizes)[:-1], axis=1)
+        shaped = zip(self.truth.items(), moved, strict=True)
+        return {name: part.reshape(values.shape) for (name, values), part in shaped}
 
     @cached_property
     def _terms(self):

@@ -22,7 +22,7 @@ from shared.parity import Party
 
 OUTPUT = Path(__file__).parent / "output"
 SAMPLE = Path(__file__).parent / "sample"
-PARTIES = tuple(ours(*half) for half in HALVES)
+PARTIES = tuple(ours(half) for half in HALVES)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -6,6 +6,7 @@ absolute differences, worked out by `shared.comparison`; no number in here is a 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -26,6 +27,16 @@ class Evaluated:
     def terms(self) -> int:
         """How many elements are summed for one element of the result."""
         return 1 if self.axis is None else self.inputs[-1].shape[self.axis]
+
+    @cached_property
+    def sensitivity(self) -> np.ndarray:
+        """How far the result moves, per unit roundoff, as each input does."""
+        return comparison.sensitivity(self.function, self.inputs, self.axis)
+
+    @cached_property
+    def movement(self) -> np.ndarray:
+        """How far it moves when every read on the way to it is rounded."""
+        return comparison.movement(lambda nudge: self.function(*self.inputs, nudge=nudge))
 
 
 @dataclass(frozen=True)
@@ -72,11 +83,33 @@ class Sensitivity:
     magnitude: Callable | None = None
 
     def size(self, at: Evaluated, dtype) -> np.ndarray:
-        movement = comparison.sensitivity(at.function, at.inputs, at.axis)
         magnitude = self.magnitude(*at.inputs, **at.options) if self.magnitude else at.values
         floor = self.floor + (at.terms if at.axis is not None else 0)
-        bound = comparison.sensitivity_bound(movement, magnitude, dtype, self.multiple, floor)
+        bound = comparison.sensitivity_bound(at.sensitivity, magnitude, dtype, self.multiple, floor)
         return bound + _underflow(at, dtype)
+
+
+@dataclass(frozen=True)
+class Composition:
+    """`multiple` roundings of all that is read on the way, plus `floor` ULP of the terms summed.
+
+    For a function of many steps, whose reference takes `nudge` and applies it to every input,
+    weight and state as each step reads it. `magnitude(*inputs)` is the size of the terms of the
+    last sum; without it, the result's own largest element.
+    """
+
+    multiple: float = 4
+    floor: float = 4
+    magnitude: Callable | None = None
+
+    def size(self, at: Evaluated, dtype) -> np.ndarray:
+        magnitude = np.max(np.abs(at.values), initial=0.0) + 0 * at.values
+        if self.magnitude:
+            magnitude = self.magnitude(*at.inputs, **at.options)
+        bound = comparison.sensitivity_bound(
+            at.movement, magnitude, dtype, self.multiple, self.floor
+        )
+        return bound + np.finfo(dtype).tiny
 
 
 @dataclass(frozen=True)

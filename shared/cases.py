@@ -5,7 +5,7 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from shared.bounds import Evaluated, Sensitivity
+from shared.bounds import Evaluated
 from shared.catalogue import Concept
 
 VALUE, GRADIENT, SECOND = "value", "gradient", "second order"
@@ -23,10 +23,21 @@ class Case:
         return self.concept.sample()
 
     @cached_property
-    def inputs(self):
-        """(x, *parameters): float64 arrays holding float32 numbers."""
+    def tensors(self):
+        """Name -> array of each argument, in order: float32 numbers in float64, or integers."""
+        draws = {**self.concept.parameters, **self.concept.constants}
         x = self.sample.values.reshape(-1, *self.concept.inner)
-        return x, *(draw() for draw in self.concept.parameters.values())
+        return {n: x if n == self.concept.x else draws[n]() for n in self.concept.arguments}
+
+    @property
+    def inputs(self):
+        """The arrays alone, in the order that the reference takes them."""
+        return tuple(self.tensors.values())
+
+    @property
+    def x(self):
+        """The sample."""
+        return self.tensors[self.concept.x]
 
     @property
     def axis(self):
@@ -39,49 +50,55 @@ class Case:
         return dict(self._evaluated())
 
     def _evaluated(self):
-        x, *parameters = self.inputs
         at = partial(_evaluate, options=self.options, axis=self.axis)
-        yield "h", (VALUE, at(self.concept.value, (x, *parameters)))
-        gradient = self.concept.derivative("gradient")
+        yield "h", (VALUE, at(self.concept.value, self.inputs))
         for position, name in enumerate(self.gradient_names):
-            part = partial(_pick, gradient, position)
-            yield name, (GRADIENT, at(part, (self.upstream, x, *parameters)))
+            part = partial(_pick, self.concept.derivative("gradient"), position)
+            yield name, (GRADIENT, at(part, (self.upstream, *self.inputs)))
         if self.concept.second_order:
             second = self.concept.derivative("second")
-            yield "second_x", (SECOND, at(second, (self.direction, self.upstream, x)))
+            yield "second_x", (SECOND, at(second, (self.direction, self.upstream, self.x)))
 
     @property
     def gradient_names(self):
-        return ("g_x", *(f"g_{name}" for name in self.concept.parameters))
+        return tuple(f"g_{name}" for name in self.concept.differentiated)
 
     @cached_property
     def upstream(self):
-        shape = self.concept.value(*self.inputs, **self.options).shape
-        return self.sample.upstream(shape)
+        """The gradient of the loss with respect to the value; None where nothing has a gradient."""
+        shape = np.shape(self.concept.value(*self.inputs, **self.options))
+        return self.sample.upstream(shape) if self.gradient_names else None
 
     @cached_property
     def direction(self):
-        return self.sample.upstream(self.inputs[0].shape, salt=1)
+        return self.sample.upstream(self.x.shape, salt=1) if self.concept.second_order else None
 
     def bound(self, tensor):
         """The bound the catalogue states for a tensor."""
-        if tensor == "h":
-            return self.concept.bound
-        if tensor == "g_x":
-            return self.concept.gradient_bound
-        if tensor == "second_x":
-            return Sensitivity(magnitude=partial(_second_order_terms, self.axis))
-        return self.concept.parameter_bounds[self.gradient_names.index(tensor) - 1]
+        return self.concept.bounds[tensor]
 
-    def call(self, party, dtype, mode):
+    def call(self, party, dtype, mode, device):
         """What the party's adapter is to evaluate: (function, inputs, upstream, direction).
 
         The second order is measured eagerly: a compiled backward pass cannot be differentiated
         again by every framework.
         """
-        cast = [values.astype(dtype) for values in (*self.inputs, self.upstream, self.direction)]
-        direction = cast[-1] if self.concept.second_order and mode == "eager" else None
-        return party.find(self.concept, self.options), tuple(cast[:-2]), cast[-2], direction
+        concept, dialect = self.concept, party.dialect
+        native = {
+            name: dialect.forth(concept, name, _cast(values, dtype))
+            for name, values in {**self.tensors, "h": self.upstream, "v": self.direction}.items()
+        }
+        upstream, direction = native.pop("h"), native.pop("v")
+        constants = {n: party.adapter.tensor(native[n], device) for n in concept.constants}
+        inputs = {name: values for name, values in native.items() if name not in constants}
+        function = party.find(concept, self.options)
+        order = dialect.order(concept.arguments)
+
+        def call(*tensors):
+            given = {**constants, **dict(zip(inputs, tensors, strict=True))}
+            return function(*(given[name] for name in order))
+
+        return call, tuple(inputs.values()), upstream, direction if mode == "eager" else None
 
     def parts(self, tensor):
         """The sample's parts, and where each lies in a tensor.
@@ -89,7 +106,7 @@ class Case:
         A sum over the sample has one part, and a second derivative none at the kinks.
         """
         check, evaluated = self.truth[tensor]
-        if evaluated.values.shape[:1] != self.inputs[0].shape[:1]:
+        if evaluated.values.shape[:1] != self.x.shape[:1]:
             return {"whole": slice(None)}
         kinked = ("edges",) if check == SECOND else ()
         return {n: place for n, place in self.sample.parts.items() if n not in kinked}
@@ -110,12 +127,9 @@ def _pick(gradient, position, *inputs, **options):
     return result[position] if isinstance(result, tuple) else result
 
 
-def _second_order_terms(along, v, g, x, **options):
-    # h and 1 − h, of size 1, are rounded before they meet v and g; a row's entries meet each other
-    if along is None:
-        return 2 * np.abs(v * g)
-    largest = [np.max(np.abs(t), axis=along, keepdims=True) for t in (v, g)]
-    return np.broadcast_to(4 * largest[0] * largest[1], x.shape)
+def _cast(values, dtype):
+    """Floating-point numbers in a precision; integers, booleans and None as they are."""
+    return values.astype(dtype) if getattr(values, "dtype", np.dtype(int)).kind == "f" else values
 
 
 def cases(concepts) -> list[Case]:

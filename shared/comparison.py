@@ -76,10 +76,28 @@ def sensitivity(function, inputs, axis=None):
         here = np.asarray(function(*inputs), np.float64)
         total = np.zeros_like(here)
         for position, values in enumerate(inputs):
-            for moved in _moved(np.asarray(values, np.float64), axis):
+            # indices and masks are not rounded
+            rounded = np.asarray(values).dtype.kind == "f"
+            for moved in _moved(np.asarray(values), axis) if rounded else ():
                 there = function(*inputs[:position], moved, *inputs[position + 1 :])
                 total += np.nan_to_num(np.abs(there - here) / _STEP, nan=0.0, posinf=0.0)
     return total
+
+
+def movement(run, draws=8):
+    """How far, at most of several draws, a run moves in units of u when all it reads is rounded.
+
+    `run(nudge)` reads each of its inputs and running values as `nudge(values)`, which moves each
+    element up or down by one rounding, at random.
+    """
+    rng = np.random.default_rng(0)
+
+    def nudge(values):
+        return values * (1 + _STEP * rng.choice([-1, 1], np.shape(values)))
+
+    here = np.asarray(run(lambda values: values), np.float64)
+    runs = [np.asarray(run(nudge), np.float64) for _ in range(draws)]
+    return np.max([np.nan_to_num(np.abs(r - here), posinf=0.0) for r in runs], axis=0) / _STEP
 
 
 def _moved(values, axis):

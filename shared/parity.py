@@ -15,6 +15,7 @@ import numpy as np
 from shared import comparison
 from shared.bounds import Departure, Ulps
 from shared.evidence import ABSENT, FAIL, KNOWN, PASS, Row
+from shared.vocabulary import KERAS, Dialect
 
 REFERENCE = "reference"
 TRAJECTORY, DEPARTURE, FLOOR = "trajectory", "departure", "floor"
@@ -29,6 +30,7 @@ class Party:
     find: Callable
     departures: tuple[Departure, ...] = ()
     bound: object = None  # in place of the concept's, for a party held to another
+    dialect: Dialect = KERAS  # how the party orders and lays out what the catalogue names
 
     def departures_at(self, case, tensor, dtype, mode):
         """What the party says of itself here."""
@@ -43,14 +45,18 @@ class Party:
 
 def measure(party, cases, dtype, mode, device):
     """Tensor name -> array for each case, as the party computes it."""
-    calls = [case.call(party, dtype, mode) for case in cases]
+    calls = [case.call(party, dtype, mode, device) for case in cases]
     results = party.adapter.evaluate(calls, mode, device)
-    return [_named(case, *result) for case, result in zip(cases, results, strict=True)]
+    return [_named(case, party, *result) for case, result in zip(cases, results, strict=True)]
 
 
-def _named(case, output, gradients, second):
-    tensors = {"h": output, **dict(zip(case.gradient_names, gradients, strict=True))}
-    return tensors if second is None else {**tensors, "second_x": second}
+def _named(case, party, output, gradients, second):
+    """Tensor name -> array, in the catalogue's layout."""
+    concept, back = case.concept, party.dialect.back
+    found = {"h": back(concept, "h", output)}
+    for name, gradient in zip(concept.differentiated, gradients, strict=True):
+        found[f"g_{name}"] = back(concept, name, gradient)
+    return found if second is None else {**found, "second_x": back(concept, concept.x, second)}
 
 
 @np.errstate(all="ignore")  # infinities and NaN are among the inputs, and are compared

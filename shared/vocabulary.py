@@ -1,8 +1,12 @@
-"""What one framework calls by one name and the other by another: one table, used by the tests.
+"""What one framework calls by one name and the other by another, and how each lays out tensors.
 
-The mirror test reads signatures through it; the engine's options are written in the first column's
-words and translated for whoever speaks the second's.
+The mirror test reads signatures through the table; the engine's options, order of arguments and
+layouts are the first column's, and are translated for whoever speaks the second's.
 """
+
+from dataclasses import dataclass
+
+import numpy as np
 
 TERMS = {
     # TensorFlow / Keras: PyTorch
@@ -37,3 +41,47 @@ def translate_options(options: dict) -> dict:
     {'dim': 0}
     """
     return {translate(name): value for name, value in options.items()}
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a party says what the catalogue says: as it stands there."""
+
+    def options(self, options: dict) -> dict:
+        """The options in the party's words."""
+        return options
+
+    def order(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The tensors in the order in which the party's functions take them."""
+        return names
+
+    def forth(self, concept, name, values):
+        """A tensor of the concept ("h" its value, "v" a direction) in the party's layout."""
+        return values
+
+    def back(self, concept, name, values):
+        """The reverse of `forth`."""
+        return values
+
+
+class Translated(Dialect):
+    """The second column: other words, predictions before labels, channels first."""
+
+    def options(self, options):
+        return translate_options(options)
+
+    def order(self, names):
+        if names[:2] == ("y_true", "y_pred"):
+            return "y_pred", "y_true", *names[2:]
+        return names
+
+    def forth(self, concept, name, values):
+        axes = concept.layouts.get(concept.x if name == "v" else name)
+        return values if axes is None or values is None else np.transpose(values, axes)
+
+    def back(self, concept, name, values):
+        axes = concept.layouts.get(name)
+        return values if axes is None else np.transpose(values, np.argsort(axes))
+
+
+KERAS, TORCH = Dialect(), Translated()

@@ -111,6 +111,8 @@ def value_and_gradients(fn, *arrays, upstream=None):
 
 def _measure(function, inputs, upstream, direction):
     """Output, gradients, and the gradient of Σ direction ⊙ g_x with respect to x."""
+    if upstream is None:
+        return function(*inputs), [], None
     with tf.GradientTape() as second_tape:
         second_tape.watch(inputs[0])
         with tf.GradientTape() as tape:
@@ -127,8 +129,9 @@ def _measure(function, inputs, upstream, direction):
 def evaluate(calls, mode="eager", device="cpu"):
     """Measure many functions at once: [(output, gradients, second or None)] as NumPy.
 
-    Each call is (function, inputs, upstream, direction) with NumPy arrays. In the modes "graph" and
-    "compiled" all calls go into one graph, so that there is one compilation however many they are.
+    Each call is (function, inputs, upstream, direction) with NumPy arrays; without an upstream
+    gradient only the output is measured, without a direction no second order. In the modes "graph"
+    and "compiled" all calls go into one graph, so that there is one compilation for all of them.
     """
     functions = [function for function, *_ in calls]
     batch = [

@@ -126,6 +126,8 @@ def _upstream(output, g):
 
 def _measure(function, inputs, upstream, direction):
     """Output, gradients, and the gradient of Σ direction ⊙ g_x with respect to x."""
+    if upstream is None:
+        return function(*inputs), [], None
     inputs = [x.detach().requires_grad_() for x in inputs]
     output = function(*inputs)
     gradients = torch.autograd.grad(output, inputs, upstream, create_graph=direction is not None)
@@ -142,17 +144,20 @@ def _measure_captured(functions, batch, mode):
 
     No second order: a compiled backward pass cannot itself be differentiated (AOTAutograd).
     """
-    inputs = [[x.detach().requires_grad_() for x in inputs] for inputs, _, _ in batch]
+    inputs = [[x.detach().requires_grad_(g is not None) for x in inputs] for inputs, g, _ in batch]
 
     def forward(inputs):
         return [function(*x) for function, x in zip(functions, inputs, strict=True)]
 
     torch.compiler.reset()  # every batch is a graph of its own, not a variant of the last one
     outputs = compiled(forward, mode)(inputs)
+    sought = [x for x in pytree.tree_leaves(inputs) if x.requires_grad]
     upstream = [g for _, g, _ in batch]
-    gradients = iter(torch.autograd.grad(outputs, pytree.tree_leaves(inputs), upstream))
+    ends = [h for h, g in zip(outputs, upstream, strict=True) if g is not None]
+    arriving = [g for g in upstream if g is not None]
+    gradients = iter(torch.autograd.grad(ends, sought, arriving) if ends else ())
     return [
-        (output, [next(gradients) for _ in x], None)
+        (output, [next(gradients) for t in x if t.requires_grad], None)
         for output, x in zip(outputs, inputs, strict=True)
     ]
 
@@ -160,8 +165,9 @@ def _measure_captured(functions, batch, mode):
 def evaluate(calls, mode="eager", device="cpu"):
     """Measure many functions at once: [(output, gradients, second or None)] as NumPy.
 
-    Each call is (function, inputs, upstream, direction) with NumPy arrays. In the modes "graph" and
-    "compiled" all calls go into one graph, so that there is one compilation however many they are.
+    Each call is (function, inputs, upstream, direction) with NumPy arrays; without an upstream
+    gradient only the output is measured, without a direction no second order. In the modes "graph"
+    and "compiled" all calls go into one graph, so that there is one compilation for all of them.
     """
     functions = [function for function, *_ in calls]
     batch = [

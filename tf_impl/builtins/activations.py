@@ -1,16 +1,10 @@
-"""What TensorFlow and Keras ship for each concept, set to the catalogue's formula.
-
-Where a built-in cannot be set so, it stands as it is and DEPARTURES says how it departs. Functions
-take the catalogue's options by the catalogue's names.
-"""
+"""The activations that TensorFlow and Keras ship."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from shared.bounds import Absolute, Departure, Float32Constant, Ulps, Where, tied, with_nan
-from shared.histories import record
-from tf_impl.framework import array, compiled, tensor
 
 
 def leaky_relu(x, negative_slope=0.01):
@@ -41,7 +35,7 @@ def maxout(x, pieces):
     return tf.reduce_max(tf.reshape(x, (*x.shape[:-1], -1, pieces)), axis=-1)
 
 
-ACTIVATIONS = {
+FUNCTIONS = {
     "identity": tf.identity,
     "relu": tf.nn.relu,
     "leaky_relu": leaky_relu,
@@ -91,27 +85,3 @@ DEPARTURES = (
     Departure("gelu", "second_x", Float32Constant(), FLOAT32, **DOUBLE),
     Departure("silu", "h", Ulps(5), SIGMOID, **KERNEL),
 )  # fmt: skip
-
-
-def logistic_regression(x, y, W, b, learning_rate, steps, mode="eager"):
-    """keras.layers.Dense, tf.nn.sigmoid_cross_entropy_with_logits and keras.optimizers.SGD.
-
-    Returns name -> NumPy array of shape (steps, …) for "loss", "g_W", "g_b", "W" and "b".
-    """
-    x, y = tensor(x), tensor(y)
-    layer = keras.layers.Dense(1, dtype=x.dtype.name)
-    layer.build(x.shape)
-    layer.set_weights([W[:, None], np.reshape(b, 1)])
-    optimizer = keras.optimizers.SGD(learning_rate)
-
-    def train():
-        with tf.GradientTape() as tape:
-            losses = tf.nn.sigmoid_cross_entropy_with_logits(y[:, None], layer(x))
-            L = tf.reduce_mean(losses)
-        gradients = tape.gradient(L, layer.trainable_variables)
-        optimizer.apply(gradients, layer.trainable_variables)
-        return L, *gradients, *(tf.identity(v) for v in layer.trainable_variables)
-
-    optimizer.build(layer.trainable_variables)
-    step = compiled(train, mode)
-    return record(step, steps, lambda value: np.squeeze(array(value)))

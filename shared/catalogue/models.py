@@ -1,0 +1,15 @@
+"""The models that are trained alike, every step compared."""
+
+from shared import histories
+from shared.catalogue.concept import Trajectory
+
+MODELS = (
+    Trajectory(
+        "logistic_regression",
+        "models",
+        "ŷ = σ(xW + b), L = mean(−y log ŷ − (1 − y) log(1 − ŷ))",
+        "∂L/∂W = mean x(ŷ − y), ∂L/∂b = mean(ŷ − y)",
+        histories.TENSORS,
+        steps=1000,
+    ),
+)
