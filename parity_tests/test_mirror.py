@@ -20,6 +20,7 @@ ONE_SIDED = {
     },
     "tf_impl/framework.py": {
         "_retracing_expected": "TensorFlow warns of repeated tracing",
+        "_name": "a layer's weight carries the path to it",
     },
     "torch_impl/framework.py": {
         "_measure_captured": "autograd runs outside the captured forward pass",

@@ -14,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from shared.arguments import in_order, positions, put
+from shared.weights import check
 
 NAME = "TensorFlow"
 MODES = ("eager", "graph", "compiled")
@@ -172,9 +173,21 @@ def compiled(fn, mode):
 
 
 def load(model, arrays):
-    """Set a model's weights from NumPy arrays by attribute name; shapes must agree."""
+    """Set all weights of a layer or model from NumPy arrays by name, or none of them.
+
+    Names are those within the layer ("kernel"), or a path from the model ("hidden/kernel"). Raises
+    WeightError, naming the tensor, if one is missing, one is too many, or a shape differs.
+    """
+    weights = {_name(weight, model): weight for weight in model.weights}
+    check(model.name, arrays, {n: w.shape for n, w in weights.items()}, "build and name it alike")
     for name, values in arrays.items():
-        getattr(model, name).assign(values)
+        weights[name].assign(values)
+
+
+def _name(weight, model):
+    if isinstance(model, tf.keras.Model):
+        return weight.path.removeprefix(f"{model.name}/")
+    return weight.name
 
 
 def reloaded(layer, example, folder):

@@ -14,6 +14,7 @@ import torch
 from torch.utils import _pytree as pytree
 
 from shared.arguments import in_order, positions, put
+from shared.weights import check
 
 NAME = "torch"
 MODES = ("eager", "graph", "compiled")
@@ -195,7 +196,14 @@ def compiled(fn, mode):
 
 
 def load(model, arrays):
-    """Set a model's weights from NumPy arrays by attribute name; shapes must agree."""
+    """Set all weights of a module or model from NumPy arrays by name, or none of them.
+
+    Names are those within the module ("weight"), or a path from the model ("hidden.weight"). Raises
+    WeightError, naming the tensor, if one is missing, one is too many, or a shape differs.
+    """
+    weights = model.state_dict()
+    name = type(model).__name__
+    check(name, arrays, {n: w.shape for n, w in weights.items()}, "build and name it alike")
     model.load_state_dict({name: tensor(values) for name, values in arrays.items()})
 
 
