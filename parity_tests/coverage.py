@@ -1,125 +1,159 @@
 """Which checks cover which file: what a fault planted there has to get past.
 
-A check is handed the names of the functions that the fault touches and returns one line for each
-comparison that turned red. It measures eagerly: compilation changes rounding, not formulas, and a
-fault planted in the source is the same fault in every mode.
+A check is handed the names of the functions that the fault touches, none standing for all, and
+names its steps (`parity_tests.probes`), the cheapest first. Most of them measure eagerly:
+compilation changes rounding, not formulas, and a fault planted in the source is the same fault in
+every mode. What only compilation shows comes last.
 """
 
-import contextlib
-import io
-from dataclasses import replace
-from pathlib import Path
-
-import pytest
-
+from parity_tests.faults.steps import Step
 from shared.catalogue import ACTIVATIONS, MODELS
-from shared.evidence import FAIL
 from shared.samples import WIDTH
 
 FILES = {
-    "tf_impl/activations.py": "parity_tests.coverage:activations",
-    "torch_impl/activations.py": "parity_tests.coverage:activations",
-    "shared/reference/activations.py": "parity_tests.coverage:activations",
-    "tf_impl/builtins/activations.py": "parity_tests.coverage:builtins",
-    "torch_impl/builtins/activations.py": "parity_tests.coverage:builtins",
     "tf_impl/framework.py": "parity_tests.coverage:adapters",
     "torch_impl/framework.py": "parity_tests.coverage:adapters",
     "tf_impl/models/logistic_regression.py": "parity_tests.coverage:models",
     "torch_impl/models/logistic_regression.py": "parity_tests.coverage:models",
+    "tf_impl/builtins/models.py": "parity_tests.coverage:models",
+    "torch_impl/builtins/models.py": "parity_tests.coverage:models",
+    "tf_impl/builtins/activations.py": "parity_tests.coverage:builtins",
+    "torch_impl/builtins/activations.py": "parity_tests.coverage:builtins",
+    "tf_impl/activations.py": "parity_tests.coverage:activations",
+    "torch_impl/activations.py": "parity_tests.coverage:activations",
     "shared/reference/logistic_regression.py": "parity_tests.coverage:models",
+    "shared/reference/activations.py": "parity_tests.coverage:reference_activations",
+    "shared/comparison.py": "parity_tests.coverage:comparison",
+    "shared/bounds.py": "parity_tests.coverage:bounds",
+    "shared/cases.py": "parity_tests.coverage:cases",
+    "shared/parity.py": "parity_tests.coverage:parity",
+    "shared/samples.py": "parity_tests.coverage:samples",
+    "shared/arguments.py": "parity_tests.coverage:arguments",
 }
 
 COMPILED_OTHERWISE = ("elu", "tanh")  # in formula, or in how far a primitive is off
-STEPS = 40  # of a training run: a fault in a step shows at once
+SHIPPED_COMPILED_OTHERWISE = {
+    "TensorFlow": ("maxout", "softplus", "tanh"),
+    "torch": ("elu", "hard_tanh"),
+}
 ADAPTED = ("prelu", "sigmoid", "maxout")  # parameters, second order, options: all an adapter does
+LONG_RUNS = ("training_run", "1e_12", "single_step", "recorded_tensor")  # of test_parity.py
 
 
 def activations(touched):
     """The concepts that a function, gradient or layer of one of these names belongs to, or all."""
-    concerned = [
+    concerned = _concerned(touched)
+    names = [concept.name for concept in concerned]
+    layers = [c.layer for c in concerned if c.layer in touched]
+    shaped = [c.name for c in concerned if c.inner != (WIDTH,) or c.parameters]
+    compiled = [name for name in names if name in COMPILED_OTHERWISE]
+    files = ["test_activations.py", "test_conventions.py", "test_layers.py"]
+    only = " or ".join([*layers, *shaped, "0d", "pieces", "slopes"])
+    return [
+        *(_step("at_once", name) for name in names),
+        *(_step("eager", name) for name in names),
+        *(_tests(*files, only=f"({only}) and not compiled") for _ in [*layers, *shaped][:1]),
+        *(_step("compiled_ours", *compiled) for _ in compiled[:1]),
+    ]
+
+
+def reference_activations(touched):
+    """As for the halves' functions, and arithmetic with 50 digits."""
+    names = [concept.name for concept in _concerned(touched)]
+    slow = "not slopes_of"  # one place after the other
+    exact = _tests("test_reference.py", only=f"({' or '.join(names)} or shared) and {slow}")
+    return [*activations(touched), exact]
+
+
+def _concerned(touched):
+    return [
         c
         for c in ACTIVATIONS
         if c.layer in touched or any(t == c.name or t.startswith(f"{c.name}_") for t in touched)
     ] or ACTIVATIONS
-    red = _red_at_once(concerned) or _red([c.name for c in concerned]) or _red_compiled(concerned)
-    layers = [c.layer for c in concerned if c.layer in touched]
-    shaped = [c.name for c in concerned if c.inner != (WIDTH,) or c.parameters]
-    if not red and (layers or shaped):
-        files = "test_activations.py", "test_conventions.py", "test_layers.py"
-        red = _failed(*files, only=[*layers, *shaped, "0d", "pieces", "slopes"])
-    return red
 
 
 def models(touched):
-    """Every model's trajectory, and its decision at the threshold."""
-    return _red([row.name for row in MODELS]) or _failed("test_notes.py")
-
-
-def builtins(touched):
-    """The concepts that the touched functions serve; all families if none is named."""
-    known = [row.name for row in (*ACTIVATIONS, *MODELS) if row.name in touched]
-    return _red(known or ["activations", "models"])
-
-
-def adapters(touched):
-    """A few concepts eagerly and captured, a training run, and the adapter's own tests."""
-    return (
-        _red_at_once([c for c in ACTIVATIONS if c.name in ADAPTED])
-        or _red([*ADAPTED, "logistic_regression"])
-        or _red(["hard_tanh"], ("graph",))
-        or _failed("test_framework.py")
-    )
-
-
-def _red_at_once(concepts):
-    """What the halves' values and gradients alone show, in float64: most of what there is."""
-    from parity_tests import parties
-    from shared import parity
-    from shared.cases import cases
-
-    ours = [parties.ours(half) for half in parties.HALVES]
-    return _named(parity.compare(cases(concepts), ours, "float64"))
-
-
-def _red(only, modes=("eager",)):
-    # imported here, so that a planted copy of the project is measured and not this one
-    from parity_tests import suite
-
-    rows = []
-    for name in only:
-        jobs = [replace(job, steps=STEPS) for job in suite.jobs(name, modes=modes)]
-        rows += suite.conclude([row for job in jobs for row in suite.run(job)], name, modes=modes)
-    return _named(rows)
-
-
-def _red_compiled(concepts):
-    """What only compilation shows, of the concepts that are computed otherwise when compiled."""
-    from parity_tests import parties
-    from shared import parity
-    from shared.cases import cases
-
-    concepts = [c for c in concepts if c.name in COMPILED_OTHERWISE]
-    ours = [parties.ours(half) for half in parties.HALVES]
-    if not concepts:
-        return []
-    rows = parity.compare(cases(concepts), ours, "float32", "compiled")
-    names = [concept.name for concept in concepts]
-    return _named(rows + parity.unseen(rows, ours, names, ("float32",), ("compiled",)))
-
-
-def _named(rows):
+    """Two steps of every training run, then its own tests, then forty steps."""
+    names = [row.name for row in MODELS]
     return [
-        f"{r.concept} {r.check} {r.tensor}: {r.left} / {r.right}" for r in rows if r.verdict == FAIL
+        *(_step("trained", name, 2) for name in names),
+        _tests("test_notes.py", "test_training.py"),
+        *(_step("trained", name, 40) for name in names),
     ]
 
 
-def _failed(*files, only=()):
-    """One line if the tests of these files, or those whose names say `only`, do not pass."""
-    paths = [str(Path(__file__).parent / file) for file in files]
-    quiet = ["-x", "-q", "--no-header", "--no-summary", "-p", "no:cacheprovider"]
-    # the last words of modules that a planted copy has replaced are none of these tests' affair
-    quiet += ["-p", "no:unraisableexception"]
-    chosen = ["-k", f"({' or '.join(only)}) and not compiled"] if only else []
-    with contextlib.redirect_stdout(io.StringIO()):
-        status = pytest.main([*paths, *quiet, *chosen])
-    return [f"{', '.join(files)}: {status.name}"] if status == pytest.ExitCode.TESTS_FAILED else []
+def builtins(touched):
+    """The concepts that the touched functions serve, or all."""
+    names = [c.name for c in ACTIVATIONS if c.name in touched or not touched]
+    compiled = {
+        half: [name for name in names if name in otherwise]
+        for half, otherwise in SHIPPED_COMPILED_OTHERWISE.items()
+    }
+    return [
+        *(_step("shipped", name) for name in names),
+        *(_step("eager", name) for name in names),
+        *(_step("compiled_shipped", half, *found) for half, found in compiled.items() if found),
+    ]
+
+
+def adapters(touched):
+    """A few concepts, a training run, and the adapter's own tests; then all of it captured."""
+    return [
+        *(_step("at_once", name) for name in ADAPTED),
+        _tests("test_framework.py", "test_adapters.py", only="not graph and not compiled"),
+        _step("trained", "logistic_regression", 2),
+        *(_step("eager", name) for name in ADAPTED),
+        _step("eager", "hard_tanh", "graph"),
+        _tests("test_framework.py", "test_adapters.py", only="graph or compiled"),
+    ]
+
+
+def comparison(touched):
+    """Its own tests and examples, then those of what is built on it."""
+    own = _tests("test_comparison.py", "test_sensitivity.py", "shared/comparison.py")
+    return [own, _tests("test_bounds.py"), *_engine()]
+
+
+def bounds(touched):
+    """Its own tests, then those of the engine."""
+    return [_tests("test_bounds.py"), *_engine()]
+
+
+def cases(touched):
+    """A concept of each kind, then the tests of the engine."""
+    kinds = ("relu", "prelu", "softmax", "log_softmax", "maxout")
+    return [*(_step("at_once", name) for name in kinds), _tests("test_bounds.py"), *_engine()]
+
+
+def parity(touched):
+    """The tests of the engine."""
+    return _engine()
+
+
+def samples(touched):
+    """Their own tests, then those of the bounds at them."""
+    return [_tests("test_samples.py"), _tests("test_bounds.py"), *_engine()]
+
+
+def arguments(touched):
+    """Its examples, and wrong calls of every function."""
+    return [_tests("shared/arguments.py"), _tests("test_activations.py", only="wrong_call")]
+
+
+def _engine():
+    long = " or ".join(LONG_RUNS)
+    return [
+        _step("at_once", "sigmoid"),
+        _tests("test_parity.py", only=f"not ({long}) and not every_concept"),
+        *(_step("eager", name) for name in ADAPTED),
+        _tests("test_parity.py", only=long),
+    ]
+
+
+def _step(name, *arguments):
+    return Step(f"parity_tests.probes:{name}", arguments)
+
+
+def _tests(*files, only=""):
+    return _step("failed", files, only)

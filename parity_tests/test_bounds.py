@@ -13,6 +13,8 @@ from shared.bounds import (
     Sensitivity,
     Ulps,
     Where,
+    partly_nan,
+    taken_by_nan,
     tied,
     with_nan,
 )
@@ -108,11 +110,31 @@ def test_where_allows_anything_at_the_marked_places_and_nothing_elsewhere():
     assert Where(lambda x: x == 0).size(wide, "float32").tolist() == [[0, 0, inf]] * 2
 
 
-def test_tied_and_nan_runs_are_marked_whole():
-    x = np.array([[1.0, 1.0, 3.0, 2.0], [nan, 0.0, 5.0, 5.0]])
-    assert tied(None, x, 2).tolist() == [[True, True, False, False], [False, False, True, True]]
-    assert with_nan(None, x, 2).tolist() == [[False] * 4, [True, True, False, False]]
+RUNS = np.array([[1.0, 1.0, 3.0, 2.0], [nan, 0.0, 5.0, 5.0], [2.0, nan, nan, nan]])
+ALL, NONE = [True, True], [False, False]
+
+
+@pytest.mark.parametrize(
+    "mark, expected",
+    [
+        (tied, [[*ALL, *NONE], [*NONE, *ALL], [*NONE, *NONE]]),
+        (with_nan, [[*NONE, *NONE], [*ALL, *NONE], [*ALL, *ALL]]),
+        (taken_by_nan, [[*NONE, *NONE], [*NONE, *NONE], [*ALL, *NONE]]),
+    ],
+)
+def test_tied_and_nan_runs_are_marked(mark, expected):
+    assert mark(None, RUNS, 2).tolist() == expected
+
+
+def test_of_a_longer_run_only_what_differs_is_marked():
     assert tied(None, np.array([[1.0, 1.0, 3.0]]), 3).tolist() == [[False] * 3]
+    assert tied(None, np.array([[4.0, 1.0, 4.0]]), 3).tolist() == [[True, False, True]]
+    two_nan = np.array([[1.0, 2.0, nan, nan]])
+    assert taken_by_nan(None, two_nan, 4).tolist() == [[True, False, True, False]]
+
+
+def test_runs_of_nan_and_numbers_are_marked_once():
+    assert partly_nan(RUNS, 2).tolist() == [NONE, [True, False], [True, False]]
 
 
 def test_a_departure_holds_everywhere_unless_it_says_where():

@@ -38,18 +38,34 @@ CHECKS = """\
 import builtins
 import os
 from itertools import repeat
+from pathlib import Path
 
 from planted_here import loop, sign
 
 
 def check_loop(names):
-    red = [] if loop.count(3) == 3 else ["count(3)"]
-    return red if loop.first([7]) == 7 else [*red, "first([7])"]
+    return [step("count"), step("first")]
 
 
 def check_sign(names):
     assert set(names) <= {"absolute"}, names
-    return [f"absolute({x})" for x in (-3, 2) if sign.absolute(x) != abs(x)]
+    return [step("absolute", -3), step("absolute", 2)]
+
+
+def step(function, *arguments):
+    return f"planted_here.checks:see_{function}", arguments
+
+
+def see_count():
+    return [] if loop.count(3) == 3 else ["count(3)"]
+
+
+def see_first():
+    return [] if loop.first([7]) == 7 else ["first([7])"]
+
+
+def see_absolute(x):
+    return [] if sign.absolute(x) == abs(x) else [f"absolute({x})"]
 
 
 def blind(names):
@@ -57,20 +73,46 @@ def blind(names):
 
 
 def broken(names):
+    return [step("red")]
+
+
+def see_red():
     return ["always red"]
 
 
 def deadly(names):
+    return [step("death")]
+
+
+def see_death():
     return os._exit(3) if sign.absolute(-3) == -3 else []
 
 
 def endless(names):
+    return [step("endlessness")]
+
+
+def see_endlessness():
     return sum(repeat(0)) if sign.absolute(-3) == -3 else []
 
 
 def staining(names):
-    builtins.STAINED = getattr(builtins, "STAINED", []) or check_sign(names)
+    return [step("stain")]
+
+
+def see_stain():
+    builtins.STAINED = getattr(builtins, "STAINED", []) or see_absolute(-3) or see_absolute(2)
     return builtins.STAINED
+
+
+def log(names):
+    return [step("absolute", -3), step("log", "a"), step("log", "b")]
+
+
+def see_log(name):
+    with Path(__file__).with_name("log").open("a") as log:
+        print(name, file=log)
+    return []
 """
 
 LOOP_PATH, SIGN_PATH = "planted_here/loop.py", "planted_here/sign.py"
@@ -184,6 +226,12 @@ def test_checks_that_see_nothing_fail_the_command(run):
     assert status == 1 and "total 5 0 0 5 0.0 %" in printed
 
 
+def test_later_steps_run_once_on_the_unchanged_file_and_for_what_earlier_ones_missed(run, project):
+    status, printed = run(SIGN_PATH, "log")
+    assert status == 1 and "total 5 3 0 2" in printed
+    assert sorted((project / "planted_here" / "log").read_text().split()) == [*"aaabbb"]
+
+
 @pytest.mark.parametrize(
     ("check", "reason"),
     [("broken", "red: always red"), ("missing", "has no attribute 'missing'")],
@@ -196,7 +244,7 @@ def test_nothing_is_planted_while_the_unchanged_file_is_red(run, check, reason):
 
 @pytest.mark.parametrize("check", ["deadly", "endless"])
 def test_a_fault_that_ends_its_process_is_named_and_the_others_are_judged(run, check):
-    status, printed = run(SIGN_PATH, check, limit="0.5")
+    status, printed = run(SIGN_PATH, check, limit="0.1")
     assert status == 1
     assert printed.count("Not judged") == printed.count("its process died") == 3
     assert f"Not judged: {SIGN_PATH}:6, _opposite (sign)" in printed

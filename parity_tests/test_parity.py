@@ -7,12 +7,13 @@ import pytest
 
 from parity_tests import parties, suite, trajectories
 from shared import catalogue, parity
-from shared.bounds import Departure, Ulps
+from shared.bounds import Departure, Ulps, Where
 from shared.cases import cases
 from shared.evidence import FAIL, KNOWN
 from shared.parity import REFERENCE, Party
 
 EAGER = ("eager",)
+BUILT_IN = "torch built-in"
 
 
 def failures(rows):
@@ -151,6 +152,34 @@ def test_a_departure_states_the_smallest_number_of_ulp_that_holds():
         return failures(rows + parity.unseen(rows, mine, ["tanh"], suite.DTYPES, EAGER))
 
     assert complaints(6) and not complaints(7) and complaints(8)
+
+
+@pytest.mark.parametrize("name", sorted({d.concept for p in parties.five() for d in p.departures}))
+def test_built_ins_depart_wherever_they_say_so(name):
+    chosen = cases(catalogue.select(name))
+    assert not parity.overmarked(chosen, parties.five(), suite.DTYPES, EAGER)
+
+
+@pytest.mark.parametrize("name", ["maxout", "hard_tanh", "elu"])
+def test_built_ins_depart_wherever_they_say_so_of_compiled_code(name):
+    chosen = suite.in_mode(cases(catalogue.select(name)), "compiled")
+    assert not parity.overmarked(chosen, parties.five(), ("float32",), ("eager", "compiled"))
+
+
+def test_a_place_marked_in_vain_is_a_failure():
+    def complaints(places, **more):
+        note = Departure("relu", "g_x", Where(places), "passes NaN on", **more)
+        torch = [replace(p, departures=(note,)) for p in parties.five() if p.name == BUILT_IN]
+        return parity.overmarked(cases(catalogue.select("relu")), torch, suite.DTYPES, EAGER)
+
+    assert not complaints(lambda g, x: np.isnan(x))
+    (found,) = complaints(lambda g, x: np.isnan(x) | (x == 1))
+    assert (found.verdict, found.concept, found.tensor, found.check, found.left) == (
+        FAIL, "relu", "g_x", "departure", BUILT_IN,
+    )  # fmt: skip
+    assert found.note == "marks [24, 4], where it keeps its bound: passes NaN on"
+    assert not complaints(lambda g, x: x == 1, modes=("compiled",))
+    assert not complaints(lambda g, x: x == 1, dtypes=("float16",))
 
 
 @pytest.mark.parametrize(

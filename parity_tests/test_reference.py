@@ -10,6 +10,7 @@ from shared.bounds import Ulps
 from shared.cases import cases
 from shared.catalogue import ACTIVATIONS
 from shared.comparison import ORACLE_ULPS, compare
+from shared.reference import activations
 from shared.samples import Sample
 
 mp = mpmath.mp.clone()  # a context of its own, so that no one else's precision changes
@@ -152,6 +153,20 @@ def test_second_derivatives_are_right(case):
 def test_gradients_of_a_shared_parameter_are_right(case):
     x, g = many(case.inputs[0]), many(case.upstream)
     assert_right(case, "g_slope", np.sum(g * np.minimum(x, 0), axis=0))
+
+
+@pytest.mark.parametrize(
+    "shape, axes",
+    [((), (0, 1, 2)), ((1,), (0, 1, 2)), ((4,), (0, 1)), ((3, 1), (0, 2)), ((2, 3, 4), ())],
+    ids=str,
+)
+def test_a_shared_slope_gathers_over_the_axes_it_was_shared_along(shape, axes):
+    x = np.arange(-12.0, 12.0).reshape(2, 3, 4)
+    g = np.arange(1.0, 25.0).reshape(2, 3, 4)
+    _, g_slope = activations.prelu_gradient(g, x, np.full(shape, 0.25))
+    expected = np.sum(g * np.minimum(x, 0), axis=axes).reshape(shape)
+    np.testing.assert_array_equal(g_slope, expected)
+    assert g_slope.shape == shape
 
 
 def units(shape):

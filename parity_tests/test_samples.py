@@ -1,5 +1,7 @@
 """The inputs: float32 numbers in parts that cover the table, drawn the same every time."""
 
+import hashlib
+
 import numpy as np
 import pytest
 
@@ -33,3 +35,28 @@ def test_upstream_gradients_repeat_and_differ_by_salt():
     sample = samples.line()
     assert np.array_equal(sample.upstream((4,)), sample.upstream((4,)))
     assert not np.array_equal(sample.upstream((4,)), sample.upstream((4,), salt=1))
+
+
+DRAWN = {  # what every committed measurement was made with
+    "line": (lambda: samples.line().values, "2c2cc182bc3724de"),
+    "rows": (lambda: samples.rows().values, "76461ceb4bcd6489"),
+    "slopes": (samples.slopes, "59c9b620e3efad3a"),
+    "upstream": (lambda: samples.line().upstream((3, 4)), "ed986789a0044abc"),
+    "direction": (lambda: samples.line().upstream((3, 4), salt=1), "28fb56e857085b24"),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_inputs_are_those_that_reports_were_measured_with(name):
+    draw, digest = DRAWN[name]
+    assert hashlib.sha256(draw().astype("<f4").tobytes()).hexdigest()[:16] == digest
+
+
+def test_an_upstream_gradient_has_no_salt_unless_said_otherwise():
+    sample = samples.line()
+    assert np.array_equal(sample.upstream((4,)), sample.upstream((4,), salt=0))
+
+
+@BOTH
+def test_the_parts_are_as_long_as_they_say(draw):
+    assert [len(draw().values[part]) for part in draw().parts.values()][::2] == [24, 32]

@@ -176,15 +176,40 @@ def _underflow(at: Evaluated, dtype):
 
 
 def tied(g, x, pieces):
-    """Which inputs of maxout belong to a run whose largest value occurs more than once."""
-    return _runs(x, pieces, lambda runs: np.sum(runs == np.max(runs, -1, keepdims=True), -1) > 1)
+    """Which inputs of maxout are the largest of their run, and not the only ones."""
+
+    def mark(runs):
+        largest = runs == np.max(runs, -1, keepdims=True)
+        return largest & (np.sum(largest, -1, keepdims=True) > 1)
+
+    return _runs(x, pieces, mark)
 
 
 def with_nan(g, x, pieces):
     """Which inputs of maxout belong to a run that holds NaN."""
-    return _runs(x, pieces, lambda runs: np.isnan(runs).any(axis=-1))
+    return _runs(x, pieces, lambda runs: np.isnan(runs).any(-1, keepdims=True))
+
+
+def taken_by_nan(g, x, pieces):
+    """Which inputs of maxout gain or lose the gradient where the first NaN of a run takes it.
+
+    The reference gives it to the first of the run, since no number is equal to NaN.
+    """
+
+    def mark(runs):
+        nan = np.isnan(runs)
+        first_nan = nan & (np.cumsum(nan, -1) == 1)
+        return nan.any(-1, keepdims=True) & (first_nan != (np.arange(pieces) == 0))
+
+    return _runs(x, pieces, mark)
+
+
+def partly_nan(x, pieces):
+    """Which runs of maxout hold NaN and numbers."""
+    nan = np.isnan(np.reshape(x, (*x.shape[:-1], -1, pieces)))
+    return nan.any(-1) & ~nan.all(-1)
 
 
 def _runs(x, pieces, mark):
     runs = np.reshape(x, (*x.shape[:-1], -1, pieces))
-    return np.reshape(np.broadcast_to(mark(runs)[..., None], runs.shape), x.shape)
+    return np.reshape(np.broadcast_to(mark(runs), runs.shape), x.shape)

@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from shared import comparison
-from shared.bounds import Departure, Ulps
+from shared.bounds import Departure, Ulps, Where
 from shared.evidence import ABSENT, FAIL, KNOWN, PASS, Row
 from shared.vocabulary import KERAS, Dialect
 
@@ -37,9 +37,7 @@ class Party:
         return [
             d
             for d in self.departures
-            if (d.concept, d.tensor) == (case.concept.name, tensor)
-            and dtype in d.dtypes
-            and mode in d.modes
+            if (d.concept, d.tensor) == (case.concept.name, tensor) and _applies(d, dtype, mode)
         ]
 
 
@@ -226,10 +224,54 @@ def _borne_out(departure, worst):
 
 
 def _unfounded(departure, party, worst):
-    why = f"no longer departs so far ({worst:.2f} ULP at most): {departure.why}"
-    row = absent("", party.name, "", "", "", why)
+    return _not_so(departure, party, f"no longer departs so far ({worst:.2f} ULP at most)")
+
+
+def _not_so(departure, party, complaint):
+    row = absent("", party.name, "", "", "", f"{complaint}: {departure.why}")
     named = {"concept": departure.concept, "tensor": departure.tensor, "check": DEPARTURE}
     return replace(row, **named, verdict=FAIL)
+
+
+@np.errstate(all="ignore")
+def overmarked(cases, parties, dtypes, modes, device="cpu") -> list[Row]:
+    """A failure for each `Where` that marks a place of its sample where the party does not depart.
+
+    At every marked place the party's value has to lie beyond its own bound, in one at least of
+    these precisions and modes; those that the departure does not name are left out.
+    """
+    rows = []
+    for party in parties:
+        marking = [d for d in party.departures if isinstance(d.bound, Where)]
+        concerned = [c for c in cases if c.concept.name in {d.concept for d in marking}]
+        measured = {
+            (dtype, mode): measure(party, concerned, dtype, mode, device)
+            for dtype in dtypes
+            for mode in modes
+            if concerned
+        }
+        for departure in marking:
+            found = {w: m for w, m in measured.items() if _applies(departure, *w)}
+            for position, case in enumerate(concerned):
+                if found and case.concept.name == departure.concept:
+                    at = {where: named[position] for where, named in found.items()}
+                    rows += _marked_in_vain(departure, party, case, at)
+    return rows
+
+
+def _applies(departure, dtype, mode):
+    return dtype in departure.dtypes and mode in departure.modes
+
+
+def _marked_in_vain(departure, party, case, found):
+    _, at = case.truth[departure.tensor]
+    kept = departure.bound.size(at, "float64") > 0
+    for (dtype, _), tensors in found.items():
+        value, own = tensors[departure.tensor], case.bound(departure.tensor).size(at, dtype)
+        same = (value == at.values) | (np.isnan(value) & np.isnan(at.values))
+        kept &= same | (np.abs(value - at.values) <= own)
+    for place in np.argwhere(kept)[:1].tolist():
+        yield _not_so(departure, party, f"marks {place}, where it keeps its bound")
 
 
 def missing(rows, cases, parties, dtypes, modes, devices) -> list[Row]:

@@ -229,9 +229,6 @@ def set_seed(seed):
     tf.keras.utils.set_random_seed(seed)
 
 
-def set_deterministic(on=True):
+def set_deterministic():
     """Ask for operations that repeat bit for bit, at some cost in speed."""
-    if on:
-        tf.config.experimental.enable_op_determinism()
-    else:
-        tf.config.experimental.disable_op_determinism()
+    tf.config.experimental.enable_op_determinism()

@@ -260,6 +260,6 @@ def set_seed(seed):
     torch.manual_seed(seed)
 
 
-def set_deterministic(on=True):
+def set_deterministic():
     """Ask for operations that repeat bit for bit, at some cost in speed."""
-    torch.use_deterministic_algorithms(on)
+    torch.use_deterministic_algorithms(True)

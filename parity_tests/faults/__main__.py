@@ -62,7 +62,7 @@ def _parse(arguments: Sequence[str] | None, files: Mapping[str, str]) -> argpars
     parser.add_argument("--only", nargs="+", metavar="FILE", help="plant in these files only")
     parser.add_argument("--jobs", type=int, default=2, help="worker processes (default: 2)")
     parser.add_argument(
-        "--limit", type=float, default=30.0, help="seconds before a check counts as hanging"
+        "--limit", type=float, default=60.0, help="seconds of work before a step counts as hanging"
     )
     options = parser.parse_args(arguments)
     if options.jobs < 1 or options.limit <= 0:

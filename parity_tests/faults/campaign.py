@@ -8,11 +8,11 @@ from itertools import chain
 from pathlib import Path
 
 from parity_tests.faults.judging import SURVIVED, Batch, Outcome, judge_faults, judge_unchanged
-from parity_tests.faults.operators import faults
-from parity_tests.faults.touched import touched
+from parity_tests.faults.operators import Fault, faults
+from parity_tests.faults.steps import Step
 from parity_tests.faults.workers import Workers
 
-_BATCH = 8
+_BATCH = 24
 Advance = Callable[[int], None]
 
 
@@ -20,13 +20,13 @@ class RedBeforePlantingError(Exception):
     """The checks are red on the unchanged files, so that no fault could be told from none."""
 
 
-def plan(root: Path, files: Mapping[str, str], limit: float = 30.0) -> list[Batch]:
+def plan(root: Path, files: Mapping[str, str], limit: float = 60.0) -> list[Batch]:
     """Lists, for each file, all its faults and the check that covers it.
 
     Args:
         root: folder of the project.
         files: maps each source file, relative to `root`, to its check, ``package.module:function``.
-        limit: seconds after which a check counts as hanging.
+        limit: seconds of processor time after which a step counts as hanging.
     """
     packages = tuple(sorted(file.parent.name for file in root.glob("*/__init__.py")))
     sources = {path: (root / path).read_text(encoding="utf-8") for path in files}
@@ -49,8 +49,8 @@ def run(batches: list[Batch], jobs: int, advance: Advance = lambda count: None) 
     """
     outcomes = []
     with Workers(jobs) as workers:
-        unchanged = _pieces(_one_for_each_selection(batches))
-        _require_green(chain.from_iterable(workers.judged(judge_unchanged, unchanged)))
+        steps = list(_each_step_once(batches))
+        _require_green(chain.from_iterable(workers.judged(judge_unchanged, steps)))
         for judged in workers.judged(judge_faults, _pieces(batches)):
             outcomes += judged
             advance(len(judged))
@@ -58,18 +58,23 @@ def run(batches: list[Batch], jobs: int, advance: Advance = lambda count: None) 
     return sorted(outcomes, key=lambda o: (order[o.path], o.fault.line, o.fault.after))
 
 
-def _one_for_each_selection(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Of the faults that have the same checks run, in whichever file, only one."""
-    seen: set[tuple[str, ...]] = set()
+def _each_step_once(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Every step that any fault may be judged by, in the first file that it covers."""
+    seen: set[Step] = set()
     for batch in batches:
-        chosen = []
-        for fault in batch.faults:
-            selection = (batch.check, *touched(batch.source, fault.function))
-            if selection not in seen:
-                seen.add(selection)
-                chosen.append(fault)
-        if chosen:
-            yield replace(batch, faults=tuple(chosen))
+        for fault in {fault.function: fault for fault in batch.faults}.values():
+            new = dict.fromkeys(step for step in _steps(batch, fault) if step not in seen)
+            seen.update(new)
+            for step in new:
+                yield replace(batch, faults=(fault,), given=(step,))
+
+
+def _steps(batch: Batch, fault: Fault) -> tuple[Step, ...]:
+    try:
+        return batch.steps(fault.function)
+    except Exception as error:
+        complaint = f"{batch.path}: {batch.check}: {type(error).__name__}: {error}"
+        raise RedBeforePlantingError(complaint) from error
 
 
 def _pieces(batches: Iterable[Batch]) -> Iterator[Batch]:
@@ -79,6 +84,7 @@ def _pieces(batches: Iterable[Batch]) -> Iterator[Batch]:
 
 
 def _require_green(outcomes: Iterable[Outcome]) -> None:
-    red = {f"{o.path}: {o.verdict}: {o.detail}": None for o in outcomes if o.verdict != SURVIVED}
+    red = [outcome for outcome in outcomes if outcome.verdict != SURVIVED]
     if red:
-        raise RedBeforePlantingError("\n".join(red))
+        complaints = [f"{o.path}: {o.step}: {o.verdict}: {o.detail}" for o in red]
+        raise RedBeforePlantingError("\n".join(complaints))

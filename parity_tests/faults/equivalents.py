@@ -34,6 +34,7 @@ class Equivalent:
 
 
 HALVES = ("tf_impl", "torch_impl")
+ONE_EACH = "both hold one entry for each call"
 EQUIVALENTS: tuple[Equivalent, ...] = (
     *(
         Equivalent(
@@ -65,6 +66,28 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "... if x.numel() else torch.sum(x, dim, keepdim=True)",
         "... if x.numel() else torch.mean(x, dim, keepdim=True)",
         "of no numbers only the shape matters, and nothing is computed from it",
+    ),
+    Equivalent(
+        "torch_impl/builtins/activations.py",
+        "softplus",
+        "return F.softplus(x, threshold=40)",
+        "return F.softplus(x, threshold=41)",
+        "from x = 40 on log(1 + e^−x) = 4e−18 is below half an ULP of x, and 1 − σ(x) of 1",
+    ),
+    *(
+        Equivalent(
+            f"{half}/framework.py",
+            function,
+            f"... zip({pair}, strict=True)]",
+            f"... zip({pair}, strict=False)]",
+            ONE_EACH,
+        )
+        for half, function, pair in (
+            ("tf_impl", "evaluate.everything", "functions, batch"),
+            ("torch_impl", "evaluate", "functions, batch"),
+            ("torch_impl", "_measure_captured.forward", "functions, inputs"),
+            ("torch_impl", "_measure_captured", "outputs, inputs"),
+        )
     ),
 )
 

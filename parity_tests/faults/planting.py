@@ -64,19 +64,21 @@ def planted(module: str, source: str, packages: Sequence[str] = PROJECT) -> Iter
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raises `OutOfTimeError` in the main thread once `seconds` have passed.
+    """Raises `OutOfTimeError` in the main thread once the process has worked for `seconds`.
 
-    The error comes between two steps of Python. A call that never returns from compiled code cannot
-    be ended this way.
+    Processor time is counted, so that nothing hangs merely because the machine is busy. The error
+    comes between two steps of Python. A call that never returns from compiled code cannot be ended
+    this way.
     """
-    previous = signal.signal(signal.SIGALRM, _raise_out_of_time)
+    previous = signal.signal(signal.SIGPROF, _raise_out_of_time)
     # Once more after the same time, should a callback have swallowed the first.
-    signal.setitimer(signal.ITIMER_REAL, seconds, seconds)
+    signal.setitimer(signal.ITIMER_PROF, seconds, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        # One that is still under way must not meet the default, which ends the process.
+        signal.signal(signal.SIGPROF, signal.SIG_IGN if previous == signal.SIG_DFL else previous)
 
 
 def _raise_out_of_time(_signal: int, _frame: FrameType | None) -> None:

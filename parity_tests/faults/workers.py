@@ -55,24 +55,29 @@ class Workers:
         """Works through `waiting`, and returns what has to be judged again, if anything."""
         pool = self._pool = self._pool or _start(self.count)
         running: dict[Future[Judged], Batch] = {}
-        while waiting or running:
+        suspects: list[Batch] = []
+        while running or (waiting and self._pool):
             # No more than there are processes, so that whatever is under way is a suspect.
-            while waiting and len(running) < self.count:
+            while waiting and self._pool and len(running) < self.count:
                 try:
                     running[pool.submit(judge, waiting[0])] = waiting[0]
                 except BrokenProcessPool:
-                    self._dismiss()
-                    return list(running.values())
-                waiting.popleft()
+                    self._pool = None
+                else:
+                    waiting.popleft()
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                judged = _result(future, running[future])
-                if judged.clean or len(running) == len(running[future].faults) == 1:
-                    del running[future]
+                batch = running.pop(future)
+                judged = _result(future, batch)
+                alone = len(batch.faults) == 1 and not (running or suspects)
+                if judged.clean or alone:
                     yield judged.outcomes
+                else:
+                    suspects.append(batch)
                 if not judged.clean:
-                    self._dismiss()
-                    return list(running.values())
-        return []
+                    self._pool = None  # what else is under way may finish
+        if self._pool is None:
+            pool.shutdown()
+        return suspects
 
     def _dismiss(self) -> None:
         if self._pool is not None:

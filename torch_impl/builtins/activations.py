@@ -4,7 +4,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from shared.bounds import Absolute, Departure, Where, with_nan
+from shared.bounds import Absolute, Departure, Where, taken_by_nan
 
 
 def softmax(x, dim=-1):
@@ -54,9 +54,10 @@ DEPARTURES = (
     Departure("sigmoid", "g_x", Absolute(), CANCELS),
     Departure("tanh", "g_x", Absolute(), CANCELS),
     Departure("hard_tanh", "g_x", Where(lambda g, x: np.isnan(x)), "NaN passes g on", **INDUCTOR),
-    Departure("maxout", "g_x", Where(with_nan), "of a run with NaN, the NaN takes the gradient"),
+    Departure("maxout", "g_x", Where(taken_by_nan),
+              "of a run with NaN, the NaN takes the gradient"),
     Departure("elu", "h", Absolute(), EXPM1, **INDUCTOR),
-    Departure("elu", "g_x", Where(lambda g, x, alpha=1.0: np.isnan(x)), "NaN passes g on",
+    Departure("elu", "g_x", Where(lambda g, x, **_: np.isnan(x)), "NaN passes g on",
               **INDUCTOR),
     Departure("gelu", "h", Absolute(), TAIL),
     Departure("gelu", "g_x", Absolute(), TAIL),
