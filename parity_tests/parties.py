@@ -9,9 +9,11 @@ import numpy as np
 import tf_impl.activations
 import tf_impl.builtins
 import tf_impl.framework
+import tf_impl.initializers
 import torch_impl.activations
 import torch_impl.builtins
 import torch_impl.framework
+import torch_impl.initializers
 from shared.bounds import Absolute, Exact
 from shared.parity import Party
 from shared.samples import WIDTH
@@ -44,13 +46,13 @@ class Half:
 HALVES = (
     Half(
         tf_impl.framework,
-        {"activations": tf_impl.activations},
+        {"activations": tf_impl.activations, "initializers": tf_impl.initializers},
         tf_impl.builtins,
         KERAS,
     ),
     Half(
         torch_impl.framework,
-        {"activations": torch_impl.activations},
+        {"activations": torch_impl.activations, "initializers": torch_impl.initializers},
         torch_impl.builtins,
         TORCH,
     ),
@@ -98,6 +100,14 @@ def autodiff(half):
 def five() -> tuple[Party, ...]:
     """Both halves and both frameworks' built-ins; with the reference, five."""
     return (*map(ours, HALVES), *map(built_in, HALVES))
+
+
+def groups(concepts):
+    """(concepts, parties): those that the frameworks ship with all five, the others with three."""
+    shipped = [concept for concept in concepts if concept.shipped]
+    own = [concept for concept in concepts if not concept.shipped]
+    found = (shipped, five()), (own, tuple(map(ours, HALVES)))
+    return [(chosen, computing) for chosen, computing in found if chosen]
 
 
 def layer(half):

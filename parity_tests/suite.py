@@ -57,12 +57,14 @@ def run(job: Job) -> list[Row]:
     chosen = [row for row in catalogue.select(job.only) if row.family == job.family]
     concepts = [row for row in chosen if isinstance(row, Concept)]
     where = (job.dtype, job.mode, job.device)
-    chosen_cases = in_mode(cases.cases(concepts), job.mode)
-    rows = parity.compare(chosen_cases, parties.five(), *where) if concepts else []
-    if concepts and job.mode == "eager":
-        rows += by_autodiff(concepts, job.dtype, job.device)
-        if (job.dtype, job.device) == ("float32", "cpu"):
-            rows += as_layers(concepts) + saved(concepts)
+    rows = []
+    for group, computing in parties.groups(concepts):
+        rows += parity.compare(in_mode(cases.cases(group), job.mode), computing, *where)
+    if job.mode == "eager":
+        rows += by_autodiff([c for c in concepts if c.differentiated], job.dtype, job.device)
+        layers = [c for c in concepts if c.layer and c.family == "activations"]
+        if layers and (job.dtype, job.device) == ("float32", "cpu"):
+            rows += as_layers(layers) + saved(layers)
     for row in chosen:
         if isinstance(row, Trajectory):
             rows += trajectories.measure(replace(row, steps=job.steps or row.steps), *where)
@@ -74,12 +76,16 @@ def in_mode(all_cases, mode):
 
     A compiler sees an option as one more constant, and would compile the same code once more.
     """
-    return [c for c in all_cases if mode == "eager" or c.options is c.concept.options[0]]
+    return [
+        c
+        for c in all_cases
+        if mode == "eager" or (mode in c.concept.modes and c.options is c.concept.options[0])
+    ]
 
 
 def by_autodiff(concepts, dtype, device) -> list[Row]:
     """The gradient by hand against the framework's own of the plain formula, in each half."""
-    chosen = [case for case in cases.cases(concepts) if case.gradient_names]
+    chosen = cases.cases(concepts)
     gradients = {name: None for case in chosen for name in case.gradient_names}
     return [
         row
@@ -116,13 +122,13 @@ def conclude(rows, only=None, dtypes=DTYPES, modes=MODES) -> list[Row]:
     """
     chosen = catalogue.select(only)
     concepts = [row for row in chosen if isinstance(row, Concept)]
-    five, names = parties.five(), [concept.name for concept in concepts]
-    everything = cases.cases(concepts)
     missing = missing_trajectories(rows, chosen, dtypes, modes)
-    for mode in modes:
-        implied = in_mode(everything, mode)
-        missing += parity.missing(rows, implied, five, dtypes, [mode], devices())
-    unseen = parity.unseen(rows, five, names, dtypes, modes)
+    for group, computing in parties.groups(concepts):
+        for mode in modes:
+            implied = in_mode(cases.cases(group), mode)
+            missing += parity.missing(rows, implied, computing, dtypes, [mode], devices())
+    names = [concept.name for concept in concepts]
+    unseen = parity.unseen(rows, parties.five(), names, dtypes, modes)
     no_gpu = [
         parity.absent(family, "both frameworks", "", "", "gpu", "no GPU here")
         for family in dict.fromkeys(row.family for row in chosen)

@@ -27,6 +27,8 @@ ONE_SIDED = {
         "_upstream": "autograd wants an upstream gradient for each output",
         "_native": "the shared name gpu:0 is cuda:0 here",
     },
+    "tf_impl/initializers.py": {"_Initializer": "gives a tensor of a shape"},
+    "torch_impl/initializers.py": {"_Initializer": "fills a parameter in place"},
     "torch_impl/builtins/activations.py": {
         "softmax": "without a dim torch guesses one",
         "log_softmax": "without a dim torch guesses one",

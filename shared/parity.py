@@ -66,6 +66,8 @@ def compare(
     `check` relabels the rows; `tensors` and `parts` keep only those named. A party whose adapter
     cannot do the mode gives one absent row with the reason.
     """
+    if not cases:
+        return []
     present, rows = [], []
     for party in parties:
         reason = party.adapter.unavailable(mode)

@@ -14,6 +14,7 @@ TERMS = {
     "keepdims": "keepdim",
     "learning_rate": "lr",
     "epsilon": "eps",
+    "stddev": "std",
     "rho": "alpha",
     "beta_1": "betas",
     "beta_2": "betas",
