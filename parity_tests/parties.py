@@ -2,18 +2,15 @@
 
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from types import ModuleType
 
 import numpy as np
 
-import tf_impl.activations
 import tf_impl.builtins
 import tf_impl.framework
-import tf_impl.initializers
-import torch_impl.activations
 import torch_impl.builtins
 import torch_impl.framework
-import torch_impl.initializers
 from shared.bounds import Absolute, Exact
 from shared.parity import Party
 from shared.samples import WIDTH
@@ -43,16 +40,20 @@ class Half:
         return getattr(self.families[concept.family], concept.name)
 
 
+def _families(half, *names):
+    return {name: import_module(f"{half.__name__}.{name}") for name in names}
+
+
 HALVES = (
     Half(
         tf_impl.framework,
-        {"activations": tf_impl.activations, "initializers": tf_impl.initializers},
+        _families(tf_impl, "activations", "backprop", "initializers"),
         tf_impl.builtins,
         KERAS,
     ),
     Half(
         torch_impl.framework,
-        {"activations": torch_impl.activations, "initializers": torch_impl.initializers},
+        _families(torch_impl, "activations", "backprop", "initializers"),
         torch_impl.builtins,
         TORCH,
     ),
@@ -94,7 +95,7 @@ def autodiff(half):
     def find(concept, options):
         return _with(half, options, half.function(concept).__wrapped__)
 
-    return _party(half, " autodiff", find, bound=NO_CUSTOM_GRADIENT)
+    return _party(half, " autodiff", find, besides=NO_CUSTOM_GRADIENT)
 
 
 def five() -> tuple[Party, ...]:

@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import sys
 import time
+import warnings
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -64,7 +65,7 @@ def measure(only=None):
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with (
         Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress,
-        ProcessPoolExecutor(WORKERS, mp_context=spawn) as pool,
+        ProcessPoolExecutor(WORKERS, mp_context=spawn, initializer=_quieten) as pool,
     ):
         task = progress.add_task("loading TensorFlow and torch", total=None)
         try:
@@ -78,6 +79,11 @@ def measure(only=None):
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+
+
+def _quieten():
+    """Keeps what torch's compiler says about torch's own code off the screen."""
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\._inductor")
 
 
 # Only the workers import the frameworks: the suite is imported where it is run.

@@ -35,6 +35,11 @@ class Evaluated:
 
     @cached_property
     def movement(self) -> np.ndarray:
+        """How far it moves when every element of every input is rounded."""
+        return comparison.movement(lambda nudge: self.function(*map(nudge, self.inputs)))
+
+    @cached_property
+    def stepwise_movement(self) -> np.ndarray:
         """How far it moves when every read on the way to it is rounded."""
         return comparison.movement(lambda nudge: self.function(*self.inputs, nudge=nudge))
 
@@ -91,24 +96,24 @@ class Sensitivity:
 
 @dataclass(frozen=True)
 class Composition:
-    """`multiple` roundings of all that is read on the way, plus `floor` ULP of the terms summed.
+    """`multiple` roundings of every input and weight, plus `floor` ULP of the terms last summed.
 
-    For a function of many steps, whose reference takes `nudge` and applies it to every input,
-    weight and state as each step reads it. `magnitude(*inputs)` is the size of the terms of the
-    last sum; without it, the result's own largest element.
+    For a function of many steps. Where the same weights are read at every step (`stepwise`), the
+    reference takes `nudge` and applies it to whatever a step reads. `magnitude(*inputs)` is the
+    size of the terms of the last sum; without it, the result's own largest element.
     """
 
     multiple: float = 4
     floor: float = 4
     magnitude: Callable | None = None
+    stepwise: bool = False
 
     def size(self, at: Evaluated, dtype) -> np.ndarray:
         magnitude = np.max(np.abs(at.values), initial=0.0) + 0 * at.values
         if self.magnitude:
             magnitude = self.magnitude(*at.inputs, **at.options)
-        bound = comparison.sensitivity_bound(
-            at.movement, magnitude, dtype, self.multiple, self.floor
-        )
+        movement = at.stepwise_movement if self.stepwise else at.movement
+        bound = comparison.sensitivity_bound(movement, magnitude, dtype, self.multiple, self.floor)
         return bound + np.finfo(dtype).tiny
 
 
@@ -128,10 +133,15 @@ class Absolute:
 
 @dataclass(frozen=True)
 class Float32Constant:
-    """What one rounding of a constant to float32 can move, whatever the precision around it."""
+    """What one rounding of a constant to float32 can move, whatever the precision around it.
+
+    `bound` is the kind that the concept is held to.
+    """
+
+    bound: object = field(default_factory=Sensitivity)
 
     def size(self, at: Evaluated, dtype) -> np.ndarray:
-        return Sensitivity().size(at, "float32")
+        return self.bound.size(at, "float32")
 
 
 @dataclass(frozen=True)
@@ -159,6 +169,7 @@ class Departure:
     why: str
     dtypes: tuple[str, ...] = ("float32", "float64")
     modes: tuple[str, ...] = ("eager", "graph", "compiled")
+    options: dict = field(default_factory=dict)  # among the concept's, for which alone it holds
 
 
 def _factors(at: Evaluated):

@@ -93,6 +93,8 @@ def movement(run, draws=8):
     rng = np.random.default_rng(0)
 
     def nudge(values):
+        if np.asarray(values).dtype.kind != "f":  # indices and masks are not rounded
+            return values
         return values * (1 + _STEP * rng.choice([-1, 1], np.shape(values)))
 
     here = np.asarray(run(lambda values: values), np.float64)

@@ -30,6 +30,7 @@ class Party:
     find: Callable
     departures: tuple[Departure, ...] = ()
     bound: object = None  # in place of the concept's, for a party held to another
+    besides: object = None  # what its way of computing may cost beside the concept's bound
     dialect: Dialect = KERAS  # how the party orders and lays out what the catalogue names
 
     def departures_at(self, case, tensor, dtype, mode):
@@ -37,7 +38,9 @@ class Party:
         return [
             d
             for d in self.departures
-            if (d.concept, d.tensor) == (case.concept.name, tensor) and _applies(d, dtype, mode)
+            if (d.concept, d.tensor) == (case.concept.name, tensor)
+            and _applies(d, dtype, mode)
+            and d.options.items() <= case.options.items()
         ]
 
 
@@ -105,6 +108,7 @@ def _tensor_rows(case, tensor, parties, found, base):
             continue
         values[party.name] = found[party.name][tensor]
         own = _size(party.bound or case.bound(tensor), at, base.dtype)
+        own = own + _size(party.besides, at, base.dtype) if party.besides else own
         departures = party.departures_at(case, tensor, base.dtype, base.mode)
         sizes = [own, *(_size(d.bound, at, base.dtype) for d in departures)]
         bounds[party.name] = own, np.maximum.reduce(sizes)

@@ -6,14 +6,15 @@ bounds, tables and figures follow from the row. The functions it names are looke
 """
 
 from shared.catalogue.activations import ACTIVATIONS
+from shared.catalogue.backprop import BACKPROP
 from shared.catalogue.concept import NOTES, Concept, Trajectory
 from shared.catalogue.initializers import INITIALIZERS
 from shared.catalogue.models import MODELS
 
-__all__ = ["ACTIVATIONS", "CONCEPTS", "EVERYTHING", "FAMILIES", "INITIALIZERS", "MODELS", "NOTES",
-           "Concept", "Trajectory", "select"]  # fmt: skip
+__all__ = ["ACTIVATIONS", "BACKPROP", "CONCEPTS", "EVERYTHING", "FAMILIES", "INITIALIZERS",
+           "MODELS", "NOTES", "Concept", "Trajectory", "select"]  # fmt: skip
 
-CONCEPTS = (*ACTIVATIONS, *INITIALIZERS)
+CONCEPTS = (*ACTIVATIONS, *BACKPROP, *INITIALIZERS)
 EVERYTHING = {row.name: row for row in (*CONCEPTS, *MODELS)}
 FAMILIES = tuple(dict.fromkeys(row.family for row in EVERYTHING.values()))
 
