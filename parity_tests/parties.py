@@ -40,6 +40,9 @@ class Half:
         return getattr(self.families[concept.family], concept.name)
 
 
+FAMILIES = ("activations", "losses", "backprop", "initializers")
+
+
 def _families(half, *names):
     return {name: import_module(f"{half.__name__}.{name}") for name in names}
 
@@ -47,13 +50,13 @@ def _families(half, *names):
 HALVES = (
     Half(
         tf_impl.framework,
-        _families(tf_impl, "activations", "backprop", "initializers"),
+        _families(tf_impl, *FAMILIES),
         tf_impl.builtins,
         KERAS,
     ),
     Half(
         torch_impl.framework,
-        _families(torch_impl, "activations", "backprop", "initializers"),
+        _families(torch_impl, *FAMILIES),
         torch_impl.builtins,
         TORCH,
     ),

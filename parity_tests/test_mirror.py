@@ -18,6 +18,10 @@ ONE_SIDED = {
         "_largest": "amax refuses an empty dim",
         "_expm1": "torch.compile would lower expm1 to e^x − 1",
     },
+    "torch_impl/losses.py": {
+        "_classes_last": "classes lie on dim 1",
+        "_classes_back": "classes lie on dim 1",
+    },
     "tf_impl/framework.py": {
         "_retracing_expected": "TensorFlow warns of repeated tracing",
         "_name": "a layer's weight carries the path to it",
@@ -61,6 +65,10 @@ def both(file):
     return found
 
 
+# a loss takes labels before predictions in Keras, and after them in torch
+LABELS_FIRST = ("target", "input")
+
+
 def parameters(node):
     """(name, default) of each argument, in the first framework's words translated."""
     arguments = node.args
@@ -69,9 +77,13 @@ def parameters(node):
         ast.unparse(d) for d in arguments.defaults
     ]
     pairs = itertools.zip_longest(names, defaults)
-    return [
+    found = [
         (translate(name), default) for name, default in pairs if name not in ("dtype", "kwargs")
     ]
+    if LABELS_FIRST in [(left, right) for (left, _), (right, _) in itertools.pairwise(found)]:
+        place = found.index((LABELS_FIRST[0], None))
+        found[place : place + 2] = found[place : place + 2][::-1]
+    return found
 
 
 def skeleton(node):

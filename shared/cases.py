@@ -73,6 +73,10 @@ class Case:
     def direction(self):
         return self.sample.upstream(self.x.shape, salt=1) if self.concept.second_order else None
 
+    @property
+    def _arriving(self):
+        return {"output": self.upstream, "direction": self.direction}
+
     def bound(self, tensor):
         """The bound the catalogue states for a tensor."""
         return self.concept.bounds[tensor]
@@ -86,9 +90,9 @@ class Case:
         concept, dialect = self.concept, party.dialect
         native = {
             name: dialect.forth(concept, name, _cast(values, dtype))
-            for name, values in {**self.tensors, "h": self.upstream, "v": self.direction}.items()
+            for name, values in {**self.tensors, **self._arriving}.items()
         }
-        upstream, direction = native.pop("h"), native.pop("v")
+        upstream, direction = (native.pop(name) for name in self._arriving)
         constants = {n: party.adapter.tensor(native[n], device) for n in concept.constants}
         inputs = {name: values for name, values in native.items() if name not in constants}
         function = party.find(concept, self.options)
@@ -107,7 +111,7 @@ class Case:
         """
         check, evaluated = self.truth[tensor]
         if evaluated.values.shape[:1] != self.x.shape[:1]:
-            return {"whole": slice(None)}
+            return {"whole": ...}
         kinked = ("edges",) if check == SECOND else ()
         return {n: place for n, place in self.sample.parts.items() if n not in kinked}
 

@@ -54,7 +54,7 @@ def measure(party, cases, dtype, mode, device):
 def _named(case, party, output, gradients, second):
     """Tensor name -> array, in the catalogue's layout."""
     concept, back = case.concept, party.dialect.back
-    found = {"h": back(concept, "h", output)}
+    found = {"h": back(concept, "output", output)}
     for name, gradient in zip(concept.differentiated, gradients, strict=True):
         found[f"g_{name}"] = back(concept, name, gradient)
     return found if second is None else {**found, "second_x": back(concept, concept.x, second)}

@@ -57,7 +57,7 @@ class Dialect:
         return names
 
     def forth(self, concept, name, values):
-        """A tensor of the concept ("h" its value, "v" a direction) in the party's layout."""
+        """A tensor of the concept, its "output" or a "direction" in x, in the party's layout."""
         return values
 
     def back(self, concept, name, values):
@@ -77,7 +77,7 @@ class Translated(Dialect):
         return names
 
     def forth(self, concept, name, values):
-        axes = concept.layouts.get(concept.x if name == "v" else name)
+        axes = concept.layouts.get(concept.x if name == "direction" else name)
         return values if axes is None or values is None else np.transpose(values, axes)
 
     def back(self, concept, name, values):

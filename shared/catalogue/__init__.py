@@ -9,12 +9,13 @@ from shared.catalogue.activations import ACTIVATIONS
 from shared.catalogue.backprop import BACKPROP
 from shared.catalogue.concept import NOTES, Concept, Trajectory
 from shared.catalogue.initializers import INITIALIZERS
+from shared.catalogue.losses import LOSSES
 from shared.catalogue.models import MODELS
 
 __all__ = ["ACTIVATIONS", "BACKPROP", "CONCEPTS", "EVERYTHING", "FAMILIES", "INITIALIZERS",
-           "MODELS", "NOTES", "Concept", "Trajectory", "select"]  # fmt: skip
+           "LOSSES", "MODELS", "NOTES", "Concept", "Trajectory", "select"]  # fmt: skip
 
-CONCEPTS = (*ACTIVATIONS, *BACKPROP, *INITIALIZERS)
+CONCEPTS = (*ACTIVATIONS, *LOSSES, *BACKPROP, *INITIALIZERS)
 EVERYTHING = {row.name: row for row in (*CONCEPTS, *MODELS)}
 FAMILIES = tuple(dict.fromkeys(row.family for row in EVERYTHING.values()))
 

@@ -38,7 +38,7 @@ class Concept:
     layer_options: tuple = ()  # (function's options, layer's options), where they differ
     along_axis: bool = False  # whether elements of a row depend on each other
     shipped: bool = True  # whether each framework has something that computes it from these tensors
-    layouts: dict[str, tuple[int, ...]] = field(default_factory=dict)  # axes in torch's order
+    layouts: dict[str, tuple[int, ...]] = field(default_factory=dict)  # torch's axes, by tensor
     modes: tuple[str, ...] = EVERY_MODE  # beyond eager, that its function can be captured in
 
     @property

@@ -11,7 +11,7 @@ from shared.samples import Sample
 from shared.weights import standard_draw
 
 KERNEL = (3, 2, 2, 5)  # a window of 3 by 2, 2 channels in and 5 out
-CHANNELS_FIRST = {"draw": (3, 2, 0, 1), "h": (3, 2, 0, 1)}
+CHANNELS_FIRST = {"draw": (3, 2, 0, 1), "output": (3, 2, 0, 1)}
 
 
 @cache
