@@ -40,7 +40,7 @@ class Half:
         return getattr(self.families[concept.family], concept.name)
 
 
-FAMILIES = ("activations", "losses", "backprop", "initializers")
+FAMILIES = ("activations", "losses", "layers", "backprop", "initializers")
 
 
 def _families(half, *names):

@@ -1,7 +1,10 @@
-"""`make figures`: draw the activations and fill the notes' comparison table from measurements.
+"""`make figures`: draw and tabulate what is measured of activations, initializers and graphs.
 
-Writes activations.png, activation_table.md and activation_table.csv to reports/output, replaced
-together or not at all.
+Writes a figure and its tables for each to reports/output, replaced together or not at all:
+
+    activations, activation_table    every activation, and the notes' comparison of them
+    signal_sizes                     how signals vanish and explode with depth
+    path_costs                       what summing over paths costs, and the dynamic programme
 """
 
 import argparse
@@ -13,7 +16,15 @@ from rich.console import Console
 from rich.progress import track
 
 from parity_tests.parties import HALVES, ours
-from reports import activation_figure, activation_report, dead_units, environment
+from reports import (
+    activation_figure,
+    activation_report,
+    dead_units,
+    environment,
+    path_costs,
+    path_figure,
+    signal_sizes,
+)
 from reports.activation_curves import ELEMENTWISE, curve, distance
 from reports.activation_table import Facts, measure
 from reports.writing import replace_whole
@@ -32,11 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     picture = figure(track(ACTIVATIONS, "drawing", console=console))
     recipe = dead_units.Recipe()
     facts = table(track(ELEMENTWISE, "training", console=console), recipe)
+    signals = signal_sizes.measure()
+    costs = path_costs.table(track(path_costs.LAYERS, "counting paths", console=console))
     described = environment.describe(["cpu"], time.monotonic() - started)
     files = {
         "activations.png": picture,
         "activation_table.md": activation_report.markdown(facts, recipe, described),
         "activation_table.csv": activation_report.csv(facts, described),
+        **signal_sizes.files(signals, described),
+        "path_costs.png": path_figure.draw(costs),
+        "path_costs.md": path_costs.markdown(costs, described),
+        "path_costs.csv": path_costs.csv(costs, described),
     }
     for folder in [options.output, *([SAMPLE] if options.sample else [])]:
         replace_whole(folder, files)

@@ -160,15 +160,23 @@ def test_a_diverged_network_has_no_share_of_dead_units():
     assert measure(TORCH, CONCEPTS["identity"], trained).dead_share == "diverged"
 
 
-def test_the_command_writes_all_three_files(tmp_path, monkeypatch, capsys):
+def test_the_command_writes_every_file(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(figures, "ACTIVATIONS", [CONCEPTS["relu"]])
     monkeypatch.setattr(figures, "ELEMENTWISE", [CONCEPTS["relu"]])
     monkeypatch.setattr(dead_units, "Recipe", partial(Recipe, epochs=1))
+    monkeypatch.setattr(figures.path_costs, "LAYERS", range(1, 4))
+    monkeypatch.setattr(
+        figures.signal_sizes, "measure", partial(figures.signal_sizes.measure, ("relu",))
+    )
     monkeypatch.setattr(figures, "SAMPLE", tmp_path / "sample")
     assert figures.main(["--output", str(tmp_path / "output"), "--sample"]) == 0
     output, sample = ({p.name: p.read_bytes() for p in (tmp_path / folder).iterdir()}
                       for folder in ("output", "sample"))  # fmt: skip
-    assert sorted(output) == ["activation_table.csv", "activation_table.md", "activations.png"]
+    assert sorted(output) == [
+        *("activation_table.csv", "activation_table.md", "activations.png"),
+        *(f"{name}.{kind}" for name in ("path_costs", "signal_sizes")
+          for kind in ("csv", "md", "png")),
+    ]  # fmt: skip
     assert output == sample
     assert output["activations.png"].startswith(b"\x89PNG")
     assert b"- Versions: python" in output["activation_table.md"]

@@ -16,6 +16,12 @@ TERMS = {
     "epsilon": "eps",
     "stddev": "std",
     "rho": "alpha",
+    "rate": "p",
+    "pool_size": "kernel_size",
+    "recurrent_kernel": "recurrent_weight",
+    "gamma": "weight",
+    "beta": "bias",
+    "embeddings": "weight",
     "beta_1": "betas",
     "beta_2": "betas",
     "kernel": "weight",
@@ -42,6 +48,35 @@ def translate_options(options: dict) -> dict:
     {'dim': 0}
     """
     return {translate(name): value for name, value in options.items()}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the second column puts a tensor's axes and, along the last one, its equal blocks."""
+
+    axes: tuple[int, ...] | None = None
+    gates: tuple[int, ...] = (0,)
+
+    def forth(self, values):
+        """The first column's tensor as the second has it.
+
+        >>> Layout(axes=(1, 0), gates=(1, 0)).forth(np.array([[1, 2]])).tolist()
+        [[2], [1]]
+        """
+        values = _regrouped(values, self.gates)
+        return values if self.axes is None else np.transpose(values, self.axes)
+
+    def back(self, values):
+        """The reverse of `forth`."""
+        values = values if self.axes is None else np.transpose(values, np.argsort(self.axes))
+        return _regrouped(values, tuple(np.argsort(self.gates)))
+
+
+def _regrouped(values, gates):
+    if len(gates) == 1:
+        return values
+    blocks = np.split(values, len(gates), axis=-1)
+    return np.concatenate([blocks[place] for place in gates], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -77,12 +112,12 @@ class Translated(Dialect):
         return names
 
     def forth(self, concept, name, values):
-        axes = concept.layouts.get(concept.x if name == "direction" else name)
-        return values if axes is None or values is None else np.transpose(values, axes)
+        layout = concept.layouts.get(concept.x if name == "direction" else name)
+        return values if layout is None or values is None else layout.forth(values)
 
     def back(self, concept, name, values):
-        axes = concept.layouts.get(name)
-        return values if axes is None else np.transpose(values, np.argsort(axes))
+        layout = concept.layouts.get(name)
+        return values if layout is None else layout.back(values)
 
 
 KERAS, TORCH = Dialect(), Translated()

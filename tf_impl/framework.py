@@ -119,7 +119,8 @@ def _measure(function, inputs, upstream, direction):
         with tf.GradientTape() as tape:
             tape.watch(inputs)
             output = function(*inputs)
-        gradients = tape.gradient(output, inputs, upstream)
+        # convert: that of rows which were gathered comes as slices
+        gradients = [tf.convert_to_tensor(g) for g in tape.gradient(output, inputs, upstream)]
         along = gradients[0] if direction is None else gradients[0] * direction
     if direction is None:
         return output, gradients, None

@@ -9,13 +9,16 @@ from shared.catalogue.activations import ACTIVATIONS
 from shared.catalogue.backprop import BACKPROP
 from shared.catalogue.concept import NOTES, Concept, Trajectory
 from shared.catalogue.initializers import INITIALIZERS
+from shared.catalogue.layers import LAYERS
 from shared.catalogue.losses import LOSSES
 from shared.catalogue.models import MODELS
+from shared.catalogue.recurrent import RECURRENT
 
 __all__ = ["ACTIVATIONS", "BACKPROP", "CONCEPTS", "EVERYTHING", "FAMILIES", "INITIALIZERS",
-           "LOSSES", "MODELS", "NOTES", "Concept", "Trajectory", "select"]  # fmt: skip
+           "LAYERS", "LOSSES", "MODELS", "NOTES", "RECURRENT", "Concept", "Trajectory",
+           "select"]  # fmt: skip
 
-CONCEPTS = (*ACTIVATIONS, *LOSSES, *BACKPROP, *INITIALIZERS)
+CONCEPTS = (*ACTIVATIONS, *LOSSES, *LAYERS, *RECURRENT, *BACKPROP, *INITIALIZERS)
 EVERYTHING = {row.name: row for row in (*CONCEPTS, *MODELS)}
 FAMILIES = tuple(dict.fromkeys(row.family for row in EVERYTHING.values()))
 

@@ -6,6 +6,7 @@ from functools import cached_property
 from importlib import import_module
 
 from shared import samples
+from shared.vocabulary import Layout
 
 NOTES = "Introduction to Deep Learning, Unit 1"
 EVERY_MODE = ("eager", "graph", "compiled")
@@ -38,7 +39,7 @@ class Concept:
     layer_options: tuple = ()  # (function's options, layer's options), where they differ
     along_axis: bool = False  # whether elements of a row depend on each other
     shipped: bool = True  # whether each framework has something that computes it from these tensors
-    layouts: dict[str, tuple[int, ...]] = field(default_factory=dict)  # torch's axes, by tensor
+    layouts: dict[str, Layout] = field(default_factory=dict)  # torch's, by tensor or "output"
     modes: tuple[str, ...] = EVERY_MODE  # beyond eager, that its function can be captured in
 
     @property

@@ -8,10 +8,11 @@ import numpy as np
 from shared.bounds import Exact, RunningError, Ulps
 from shared.catalogue.concept import NOTES, Concept
 from shared.samples import Sample
+from shared.vocabulary import Layout
 from shared.weights import standard_draw
 
 KERNEL = (3, 2, 2, 5)  # a window of 3 by 2, 2 channels in and 5 out
-CHANNELS_FIRST = {"draw": (3, 2, 0, 1), "output": (3, 2, 0, 1)}
+CHANNELS_FIRST = dict.fromkeys(("draw", "output"), Layout((3, 2, 0, 1)))
 
 
 @cache

@@ -1,0 +1,116 @@
+"""Pooling: what is kept of each window of an image, channel by channel; no padding.
+
+    x  input (B, C, H, W)    h  output (B, C, H', W'), H' = ⌊(H − k) / s⌋ + 1
+    x_ij  where all windows have their place i, j: (B, C, H', W'), every s-th of x from i, j on
+    g  upstream gradient ∂L/∂h; name_gradient(g, h, x, …) = ∂L/∂x
+
+Rows and columns that no window reaches have no gradient. Images smaller than the window raise
+ValueError.
+"""
+
+import functools
+
+import torch
+from torch import nn
+
+from torch_impl.framework import differentiable
+from torch_impl.layers.convolution import expect_room, image_size, pair
+from torch_impl.layers.linear import expect
+
+
+def max_pool2d_gradient(g, h, x, kernel_size, stride):
+    windows = _windows(x, kernel_size, stride)
+    winner = torch.argmax((torch.stack(windows) == h).int(), dim=0)
+    # g to the winner, 0 elsewhere; argmax takes the first of tied winners
+    pieces = [torch.where(winner == i, g, torch.zeros_like(g)) for i in range(len(windows))]
+    return _put_back(pieces, x, kernel_size, stride)
+
+
+@differentiable(max_pool2d_gradient)
+def max_pool2d(x, kernel_size, stride):
+    """The largest of each window, NaN where it holds NaN.
+
+    Of tied winners the first, row by row, takes the whole gradient, as in both frameworks on the
+    CPU; and so does the first place of a window with NaN.
+
+    >>> x = torch.reshape(torch.arange(16.0), (1, 1, 4, 4))
+    >>> max_pool2d(x, kernel_size=2, stride=2)[0, 0].tolist()
+    [[5.0, 7.0], [13.0, 15.0]]
+    """
+    _expect_images("max_pool2d", x, kernel_size)
+    # h = max x_ij
+    return functools.reduce(torch.maximum, _windows(x, kernel_size, stride))
+
+
+def average_pool2d_gradient(g, h, x, kernel_size, stride):
+    height, width = pair(kernel_size)
+    # g_x_ij = g / (kh kw), added where windows overlap
+    return _put_back([g / (height * width)] * (height * width), x, kernel_size, stride)
+
+
+@differentiable(average_pool2d_gradient)
+def average_pool2d(x, kernel_size, stride):
+    """The mean of each window, over which the gradient is spread evenly.
+
+    >>> x = torch.reshape(torch.arange(16.0), (1, 1, 4, 4))
+    >>> average_pool2d(x, kernel_size=2, stride=2)[0, 0].tolist()
+    [[2.5, 4.5], [10.5, 12.5]]
+    """
+    _expect_images("average_pool2d", x, kernel_size)
+    windows = _windows(x, kernel_size, stride)
+    # h = Σ x_ij / (kh kw)
+    return functools.reduce(torch.add, windows) / len(windows)
+
+
+def _expect_images(function, x, kernel_size):
+    expect(function, "x", (None, None, None, None), x.shape)
+    expect_room(function, pair(kernel_size), x.shape[2:])
+
+
+def _windows(x, kernel_size, stride):
+    """x_ij for each place of the window, row by row."""
+    return [x[..., rows, columns] for rows, columns in _places(x, kernel_size, stride)]
+
+
+def _put_back(pieces, x, kernel_size, stride):
+    """The transpose of _windows: pieces added up where in x they came from."""
+    total = pieces[0].new_zeros(x.shape)
+    for (rows, columns), piece in zip(_places(x, kernel_size, stride), pieces, strict=True):
+        total[..., rows, columns] += piece
+    return total
+
+
+def _places(x, kernel_size, stride):
+    """(rows, columns) of x_ij for each place of the window, row by row, as slices."""
+    (height, width), (kh, kw), (sh, sw) = image_size(x), pair(kernel_size), pair(stride)
+    return [
+        (slice(i, i + height - kh + 1, sh), slice(j, j + width - kw + 1, sw))
+        for i in range(kh)
+        for j in range(kw)
+    ]
+
+
+class _Pooling(nn.Module):
+    """What both modules share: the size of the windows, which is the stride too unless given."""
+
+    def __init__(self, kernel_size, stride=None):
+        super().__init__()
+        self.kernel_size = kernel_size
+        self.stride = kernel_size if stride is None else stride
+
+    def extra_repr(self):
+        return f"kernel_size={self.kernel_size}, stride={self.stride}"
+
+
+class MaxPool2D(_Pooling):
+    """Module of max_pool2d; windows follow each other without a gap or overlap unless told."""
+
+    def forward(self, x):
+        return max_pool2d(x, self.kernel_size, self.stride)
+
+
+class AveragePool2D(_Pooling):
+    """Module of average_pool2d; windows follow each other as in MaxPool2D."""
+
+    def forward(self, x):
+        return average_pool2d(x, self.kernel_size, self.stride)
