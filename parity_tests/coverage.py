@@ -23,12 +23,6 @@ FILES = {
     "torch_impl/activations.py": "parity_tests.coverage:activations",
     "shared/reference/logistic_regression.py": "parity_tests.coverage:models",
     "shared/reference/activations.py": "parity_tests.coverage:reference_activations",
-    "shared/comparison.py": "parity_tests.coverage:comparison",
-    "shared/bounds.py": "parity_tests.coverage:bounds",
-    "shared/cases.py": "parity_tests.coverage:cases",
-    "shared/parity.py": "parity_tests.coverage:parity",
-    "shared/samples.py": "parity_tests.coverage:samples",
-    "shared/arguments.py": "parity_tests.coverage:arguments",
 }
 
 COMPILED_OTHERWISE = ("elu", "tanh")  # in formula, or in how far a primitive is off
@@ -37,7 +31,6 @@ SHIPPED_COMPILED_OTHERWISE = {
     "torch": ("elu", "hard_tanh"),
 }
 ADAPTED = ("prelu", "sigmoid", "maxout")  # parameters, second order, options: all an adapter does
-LONG_RUNS = ("training_run", "1e_12", "single_step", "recorded_tensor")  # of test_parity.py
 
 
 def activations(touched):
@@ -106,48 +99,6 @@ def adapters(touched):
         *(_step("eager", name) for name in ADAPTED),
         _step("eager", "hard_tanh", "graph"),
         _tests("test_framework.py", "test_adapters.py", only="graph or compiled"),
-    ]
-
-
-def comparison(touched):
-    """Its own tests and examples, then those of what is built on it."""
-    own = _tests("test_comparison.py", "test_sensitivity.py", "shared/comparison.py")
-    return [own, _tests("test_bounds.py"), *_engine()]
-
-
-def bounds(touched):
-    """Its own tests, then those of the engine."""
-    return [_tests("test_bounds.py"), *_engine()]
-
-
-def cases(touched):
-    """A concept of each kind, then the tests of the engine."""
-    kinds = ("relu", "prelu", "softmax", "log_softmax", "maxout")
-    return [*(_step("at_once", name) for name in kinds), _tests("test_bounds.py"), *_engine()]
-
-
-def parity(touched):
-    """The tests of the engine."""
-    return _engine()
-
-
-def samples(touched):
-    """Their own tests, then those of the bounds at them."""
-    return [_tests("test_samples.py"), _tests("test_bounds.py"), *_engine()]
-
-
-def arguments(touched):
-    """Its examples, and wrong calls of every function."""
-    return [_tests("shared/arguments.py"), _tests("test_activations.py", only="wrong_call")]
-
-
-def _engine():
-    long = " or ".join(LONG_RUNS)
-    return [
-        _step("at_once", "sigmoid"),
-        _tests("test_parity.py", only=f"not ({long}) and not every_concept"),
-        *(_step("eager", name) for name in ADAPTED),
-        _tests("test_parity.py", only=long),
     ]
 
 

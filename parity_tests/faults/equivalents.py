@@ -35,6 +35,8 @@ class Equivalent:
 
 HALVES = ("tf_impl", "torch_impl")
 ONE_EACH = "both hold one entry for each call"
+AT_0 = "both branches are 0 at x = 0"
+NOT_CHOSEN = "for x > 0 the other branch is chosen, and e^1 is as finite as e^0"
 EQUIVALENTS: tuple[Equivalent, ...] = (
     *(
         Equivalent(
@@ -66,6 +68,59 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "... if x.numel() else torch.sum(x, dim, keepdim=True)",
         "... if x.numel() else torch.mean(x, dim, keepdim=True)",
         "of no numbers only the shape matters, and nothing is computed from it",
+    ),
+    *(
+        Equivalent("shared/reference/activations.py", function, before, after, reason)
+        for function, before, after, reason in (
+            (
+                "leaky_relu",
+                "return np.where(x > 0, x, negative_slope * x)",
+                "return np.where(x >= 0, x, negative_slope * x)",
+                AT_0,
+            ),
+            (
+                "prelu",
+                "return np.where(x > 0, x, slope * x)",
+                "return np.where(x >= 0, x, slope * x)",
+                AT_0,
+            ),
+            (
+                "elu",
+                "return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0)))",
+                "return np.where(x >= 0, x, alpha * np.expm1(np.minimum(x, 0.0)))",
+                AT_0,
+            ),
+            (
+                "elu",
+                "return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0)))",
+                "return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 1.0)))",
+                NOT_CHOSEN,
+            ),
+            (
+                "elu_gradient",
+                "return np.where(x > 0, g, g * alpha * np.exp(np.minimum(x, 0.0)))",
+                "return np.where(x > 0, g, g * alpha * np.exp(np.minimum(x, 1.0)))",
+                NOT_CHOSEN,
+            ),
+            (
+                "elu_second",
+                "return np.where(x > 0, 0.0, v * g * alpha * np.exp(np.minimum(x, 0.0)))",
+                "return np.where(x > 0, 0.0, v * g * alpha * np.exp(np.minimum(x, 1.0)))",
+                NOT_CHOSEN,
+            ),
+            (
+                "sigmoid",
+                "return np.where(x >= 0, 1.0, e) / (1 + e)",
+                "return np.where(x > 0, 1.0, e) / (1 + e)",
+                "at x = 0 e is 1",
+            ),
+            (
+                "_sum_to",
+                "... axis=(*range(lead), *shared), keepdims=False).reshape(shape)",
+                "... axis=(*range(lead), *shared), keepdims=True).reshape(shape)",
+                "the sum is given its shape whether it kept its axes or not",
+            ),
+        )
     ),
     Equivalent(
         "torch_impl/builtins/activations.py",

@@ -27,6 +27,5 @@ def logistic_regression(x, y, W, b, learning_rate, steps, mode="eager"):
         optimizer.apply(gradients, layer.trainable_variables)
         return L, *gradients, *(tf.identity(v) for v in layer.trainable_variables)
 
-    optimizer.build(layer.trainable_variables)
     step = compiled(train, mode)
     return record(step, steps, lambda value: np.squeeze(array(value)))
