@@ -19,6 +19,7 @@ from shared.catalogue.layers import (
     LAYER_NORM,
     LINEAR,
     MAX_POOL2D,
+    POOLS,
     drawn,
 )
 from shared.catalogue.layers import LAYERS as CONCEPTS
@@ -27,7 +28,7 @@ from shared.vocabulary import KERAS, TORCH
 
 __all__ = ["AVERAGE_POOL2D", "BATCHED", "BATCH_NORM", "BATCH_NORM_INFERENCE", "CONCEPTS", "CONV2D",
            "DROPOUT", "EMBEDDING", "FLATTEN", "HALVES", "LAYER_NORM", "LINEAR", "MAX_POOL2D",
-           "drawn", "of_differentiated"]  # fmt: skip
+           "POOLS", "drawn", "of_differentiated"]  # fmt: skip
 
 BATCHED = {"x", "keep", "ids"}  # tensors whose first axis is the batch
 

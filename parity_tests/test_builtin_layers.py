@@ -69,7 +69,7 @@ def _keras_pairs():
     for options in (o for o in rows.CONV2D.options if isinstance(o["padding"], str)):
         layers = (partial(layer, 3, (3, 2), **options) for layer in (tl.Conv2D, kl.Conv2D))
         yield add(rows.CONV2D, options, *layers)
-    for options in rows.POOLS:
+    for options in rows.MAX_POOL2D.options:
         largest = (partial(layer, **options) for layer in (tl.MaxPool2D, kl.MaxPooling2D))
         yield add(rows.MAX_POOL2D, options, *largest)
         means = (partial(layer, **options) for layer in (tl.AveragePool2D, kl.AveragePooling2D))
@@ -91,7 +91,7 @@ def _torch_pairs():
             partial(layer, 2, 3, (3, 2), *options.values()) for layer in (hl.Conv2D, nn.Conv2d)
         )
         yield add(rows.CONV2D, options, *layers)
-    for options in rows.POOLS:
+    for options in rows.MAX_POOL2D.options:
         largest = (partial(layer, *options.values()) for layer in (hl.MaxPool2D, nn.MaxPool2d))
         yield add(rows.MAX_POOL2D, options, *largest)
         means = (partial(layer, *options.values()) for layer in (hl.AveragePool2D, nn.AvgPool2d))

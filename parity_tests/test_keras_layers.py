@@ -140,5 +140,6 @@ def test_a_keras_layer_knows_its_output_shape(name):
 )
 def test_a_keras_layer_of_single_elements_or_samples_hands_a_mask_on(layer):
     x = keras.layers.Masking()(tf.constant([[[1.0], [0.0]], [[2.0], [3.0]]]))
-    mask = layer.compute_mask(x, layer(x)._keras_mask)
-    np.testing.assert_array_equal(mask, [[True, False], [True, True]])
+    # in training, since at inference Dropout hands on its input, mask and all
+    h = layer(x, training=True) if isinstance(layer, tl.Dropout) else layer(x)
+    np.testing.assert_array_equal(h._keras_mask, [[True, False], [True, True]])

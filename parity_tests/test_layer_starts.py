@@ -34,6 +34,7 @@ def test_keras_layers_start_where_kerass_own_do(ours, theirs, arguments, shape):
 TORCH_STARTS = (
     (hl.Linear, nn.Linear, (4, 5)),
     (hl.Linear, nn.Linear, (4, 5, False)),
+    (hl.Linear, nn.Linear, (1, 5)),
     (hl.Conv2D, nn.Conv2d, (2, 3, (3, 2))),
     (hl.Embedding, nn.Embedding, (6, 3)),
     (hl.BatchNorm, nn.BatchNorm2d, (4,)),

@@ -16,6 +16,7 @@ TERMS = {
     "epsilon": "eps",
     "stddev": "std",
     "rho": "alpha",
+    "initial_state": "hx",
     "rate": "p",
     "pool_size": "kernel_size",
     "recurrent_kernel": "recurrent_weight",
