@@ -169,3 +169,8 @@ def test_both_bounds_count_where_a_party_stands_apart():
 )
 def test_in_ulp_rounding_stays_of_a_size_and_a_formula_does_not(single, double, kind):
     assert kind_of_difference(single, double) == kind
+
+
+def test_a_negative_bound_is_refused():
+    with pytest.raises(ValueError, match=r"a bound is a distance, and -1\.0 is none"):
+        compare([1.0, 2.0], [1.0, 2.0], [1.0, -1.0], "float32")

@@ -140,7 +140,8 @@ def compare(left, right, bound, dtype) -> Difference:
     """The worst difference between two arrays of one shape, each element against its bound.
 
     NaN agrees with NaN and an infinity with itself; any other difference involving them is
-    infinite. A bound of 0 asks for equality, an infinite one for nothing.
+    infinite. A bound of 0 asks for equality, an infinite one for nothing, and a negative one, which
+    everything would meet, raises ValueError.
 
     >>> compare([1.0, 2.0], [1.0, 2.5], bound=[1.0, 0.25], dtype="float32").used
     2.0
@@ -156,6 +157,8 @@ def compare(left, right, bound, dtype) -> Difference:
             same, 0.0, np.nan_to_num(np.abs(left - right), nan=np.inf, posinf=np.inf)
         )
         bound = np.broadcast_to(np.nan_to_num(bound, nan=0.0, posinf=np.inf), left.shape)
+        if (bound < 0).any():
+            raise ValueError(f"a bound is a distance, and {bound.min()} is none")
         used = np.where((absolute > 0) & np.isfinite(bound), absolute / bound, 0.0)
         ulps = np.where(absolute > 0, absolute / ulp(np.nan_to_num(right), dtype), 0.0)
         relative = np.where(absolute > 0, absolute / np.abs(right), 0.0)
