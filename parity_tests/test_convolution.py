@@ -115,6 +115,23 @@ def test_same_of_a_size_that_is_known_only_when_run(k):
     np.testing.assert_array_equal(apply(x), tl.conv2d(tf.constant(x), kernel, bias, 1, "same"))
 
 
+@pytest.mark.parametrize("n", range(3, 10))
+def test_what_no_window_reaches_has_no_gradient_however_much_that_is(n):
+    x, stride = drawn(1, n, n, 2, seed=104), 3
+    g = np.ones(reference.conv2d(x, KERNEL, BIAS, stride, "valid").shape)
+    expected = reference.conv2d_gradient(g, x, KERNEL, BIAS, stride, "valid")[0]
+    sizes = reference.conv2d_gradient(g, x, np.abs(KERNEL), BIAS, stride, "valid")[0]
+    tensor, leaf = tf.constant(x), torch.tensor(np.moveaxis(x, -1, 1)).requires_grad_()
+    with tf.GradientTape() as tape:
+        tape.watch(tensor)
+        h = tl.conv2d(tensor, KERNEL, BIAS, stride, "valid")
+    weight = torch.tensor(np.array(KERNEL.transpose(3, 2, 0, 1)))
+    hl.conv2d(leaf, weight, torch.tensor(BIAS), stride, "valid").sum().backward()
+    for g_x in (tape.gradient(h, tensor).numpy(), np.moveaxis(leaf.grad.numpy(), 1, -1)):
+        error = np.abs(g_x - expected)
+        assert (error <= gamma(KERNEL[:, :, 0].size, "float64") * sizes).all()
+
+
 def test_unless_told_otherwise_every_window_is_taken_and_nothing_padded():
     x = drawn(1, 7, 8, 2, seed=103).astype(np.float32)
     assert tl.Conv2D(3, 3)(x).shape == (1, 5, 6, 3)
