@@ -19,7 +19,8 @@ import tf_impl.framework
 import tf_impl.initializers
 import torch_impl.framework
 import torch_impl.initializers
-from shared.bounds import Evaluated, Exact, RunningError, Ulps
+from shared.bounds import Evaluated, Exact
+from shared.catalogue.initializers import NORMAL, QR, SUM, UNIFORM, matrix
 from shared.comparison import compare, gamma, unit_roundoff
 from shared.reference import initializers as reference
 from shared.weights import standard_draw
@@ -79,29 +80,6 @@ class Row(NamedTuple):
         return self.bound.size(at, dtype) + self.bound.size(at, "float64")
 
 
-def matrix(values):
-    """A kernel as a matrix (… · in, out), or its transpose if that is the taller."""
-    A = np.reshape(values, (-1, values.shape[-1]))
-    return A if A.shape[0] >= A.shape[1] else A.T
-
-
-def displaced(draw, gain=1.0):
-    """How far, in units of γ, Householder's QR of A (m, n) may displace Q in norm.
-
-    It gives the Q of an A displaced by γ ‖A‖, and that itself displaced by γ √n (Higham, theorem
-    19.4 and equation 19.13, γ = γ_mn with the theorem's small constant taken as 1). Displacing A by
-    δ moves Q by at most √2 ‖A⁺‖ δ to first order (section 19.9). ‖A⁺‖ is 1 / the least singular
-    value, the other norms are Frobenius's.
-    """
-    A = matrix(draw)
-    least = np.linalg.svd(A, compute_uv=False)[-1]
-    return gain * (math.sqrt(2) * np.linalg.norm(A) / least + math.sqrt(A.shape[1]))
-
-
-# the roundings of a formula: of its constant, of 2 draw − 1, of its product
-UNIFORM, NORMAL = Ulps(3), Ulps(2)
-SUM = RunningError(lambda z, mean, stddev: abs(mean) + np.abs(stddev * z), lambda z: 3)
-QR = RunningError(displaced, lambda z: z.size + 1)  # 1 for the gain
 ROWS = (
     Row("zeros", "Zeros", "uniform", Exact(), {}),
     Row("random_normal", "RandomNormal", "normal", SUM, {"mean": 0.5, "stddev": 0.3}),

@@ -22,8 +22,8 @@ every_case = pytest.mark.parametrize(
 )
 
 
-def failures(chosen, dtype, mode):
-    rows = parity.compare(chosen, HALVES, dtype, mode)
+def failures(chosen, dtype, mode, halves=HALVES):
+    rows = parity.compare(chosen, halves, dtype, mode)
     compared = {(row.concept, row.tensor) for row in rows}
     assert compared == {(case.concept.name, tensor) for case in chosen for tensor in case.truth}
     return [row for row in rows if row.verdict != PASS]
@@ -36,11 +36,13 @@ def test_values_and_gradients_are_the_references(dtype):
 
 @pytest.mark.parametrize("mode, dtype", [("graph", "float64"), ("compiled", "float32")])
 def test_captured_and_compiled_they_are_the_references(mode, dtype):
-    for party in HALVES:
-        if party.adapter.unavailable(mode):
-            pytest.skip(party.adapter.unavailable(mode))
     padded = Case(CONV2D, CONV2D.options[1])  # beside the first options of each
-    assert failures([*(Case(c, c.options[0]) for c in CONCEPTS), padded], dtype, mode) == []
+    lacking = {party.name: party.adapter.unavailable(mode) for party in HALVES}
+    able = [party for party in HALVES if not lacking[party.name]]
+    chosen = [*(Case(c, c.options[0]) for c in CONCEPTS), padded]
+    assert failures(chosen, dtype, mode, able) == []
+    if len(able) < len(HALVES):  # said once the other half has been seen to be right
+        pytest.skip("; ".join(filter(None, lacking.values())))
 
 
 def smooth(case):

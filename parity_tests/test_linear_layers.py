@@ -13,6 +13,7 @@ import torch_impl.activations
 import torch_impl.layers as hl
 from parity_tests.layer_concepts import drawn
 from shared.catalogue import ACTIVATIONS
+from shared.comparison import compare, running_error_bound
 
 X = drawn(2, 3, 4, seed=40).astype(np.float32)
 KERNEL = drawn(4, 5, seed=41).astype(np.float32)
@@ -24,7 +25,7 @@ def test_leading_axes_are_rows_to_keras():
     whole = tl.linear(tf.constant(X), KERNEL, BIAS)
     rows = [tl.linear(tf.constant(row), KERNEL, BIAS) for row in X.reshape(6, 4)]
     assert whole.shape == (2, 3, 5)
-    np.testing.assert_allclose(tf.reshape(whole, (6, 5)), rows, rtol=0, atol=row_bound())
+    assert compare(tf.reshape(whole, (6, 5)), rows, rounding(), "float32").agrees
 
 
 def test_leading_axes_are_rows_to_torch():
@@ -32,13 +33,13 @@ def test_leading_axes_are_rows_to_torch():
     whole = hl.linear(torch.tensor(X), weight, bias)
     rows = [hl.linear(torch.tensor(row), weight, bias) for row in X.reshape(6, 4)]
     assert whole.shape == (2, 3, 5)
-    np.testing.assert_allclose(whole.reshape(6, 5), torch.stack(rows), rtol=0, atol=row_bound())
+    assert compare(whole.reshape(6, 5), torch.stack(rows), rounding(), "float32").agrees
 
 
-def row_bound():
-    """Two sums of five terms each, in whatever order: 2 γ_5 Σ |terms|."""
+def rounding():
+    """Two sums of five terms each, in whatever order: 2 γ_5 Σ |terms|, element by element."""
     terms = np.abs(X.reshape(6, 4)) @ np.abs(KERNEL) + np.abs(BIAS)
-    return 2 * 5 * 2.0**-24 / (1 - 5 * 2.0**-24) * terms.max()
+    return 2 * running_error_bound(terms, "float32", 5)
 
 
 def test_a_linear_layer_without_bias_has_none():

@@ -6,7 +6,6 @@ are counted before and after training. In float64, so that rounding cannot carry
 trainings apart.
 """
 
-import contextlib
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import tf_impl.activations
 import tf_impl.framework
 import torch_impl.activations
 import torch_impl.framework
+from reports.threads import one_thread
 from shared.catalogue import Concept
 from shared.data import load_digits
 
@@ -106,22 +106,11 @@ def _fit_torch(network, recipe, images, labels):
     loss = torch.nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(network.parameters(), recipe.learning_rate)
     batches = [torch.tensor(values).split(recipe.batch) for values in (images, labels)]
-    with _one_thread():
+    with one_thread():
         for x, y in recipe.epochs * list(zip(*batches, strict=True)):
             optimizer.zero_grad()
             loss(network(x), y).backward()
             optimizer.step()
-
-
-@contextlib.contextmanager
-def _one_thread():
-    """torch on one thread: matrices this small take many times longer when several share them."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @dataclass(frozen=True)

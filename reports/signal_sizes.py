@@ -6,7 +6,6 @@ drawn. Real digits go through fully connected networks of each half's own initia
 activations, in float64, as the least gradients here are below the least float32 number.
 """
 
-import contextlib
 import io
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -34,6 +33,7 @@ import torch_impl.initializers
 from reports.activation_figure import DOTS_PER_INCH, STYLE
 from reports.activation_table import number
 from reports.environment import Environment
+from reports.threads import one_thread
 from shared.data import load_digits
 
 IMAGES = 64  # the first of the digits
@@ -133,24 +133,13 @@ def sizes(half: str, activation: str, draw: str, depth: int) -> tuple[np.ndarray
 
 def measure(activations: Iterable[str] = ACTIVATIONS) -> pd.DataFrame:
     """A line for each layer, counted from 1, of each network in each half, with both its sizes."""
-    with _one_thread():
+    with one_thread():
         lines = [
             (*network, layer, *pair)
             for network in product(HALVES, activations, DRAWS, DEPTHS)
             for layer, pair in enumerate(zip(*sizes(*network), strict=True), start=1)
         ]
     return pd.DataFrame(lines, columns=["half", *NAMES, "depth", "layer", *SIZES])
-
-
-@contextlib.contextmanager
-def _one_thread():
-    """torch on one thread: matrices this small take many times longer when several share them."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def distance(frame: pd.DataFrame) -> float:

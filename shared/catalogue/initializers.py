@@ -21,7 +21,13 @@ def _drawn(kind):
     return Sample(values.reshape(len(values), -1), {"drawn": slice(0, len(values))})
 
 
-def _displaced(draw, gain=1.0):
+def matrix(values):
+    """A kernel as a matrix (… · in, out), or its transpose if that is the taller."""
+    A = np.reshape(values, (-1, values.shape[-1]))
+    return A if A.shape[0] >= A.shape[1] else A.T
+
+
+def displaced(draw, gain=1.0):
     """How far, in units of γ, Householder's QR of A (m, n) may displace Q in norm.
 
     It gives the Q of an A displaced by γ ‖A‖, and that itself displaced by γ √n (Higham, theorem
@@ -29,8 +35,7 @@ def _displaced(draw, gain=1.0):
     δ moves Q by at most √2 ‖A⁺‖ δ to first order (section 19.9). ‖A⁺‖ is 1 / the least singular
     value, the other norms are Frobenius's.
     """
-    A = np.reshape(draw, (-1, draw.shape[-1]))
-    A = A if A.shape[0] >= A.shape[1] else A.T
+    A = matrix(draw)
     least = np.linalg.svd(A, compute_uv=False)[-1]
     return gain * (math.sqrt(2) * np.linalg.norm(A) / least + math.sqrt(A.shape[1]))
 
@@ -59,7 +64,8 @@ UNIFORM, NORMAL = Ulps(3), Ulps(2)
 SUM = RunningError(
     lambda z, mean=0.0, stddev=0.05: abs(mean) + np.abs(stddev * z), terms=lambda z: 3
 )
-QR = RunningError(lambda z, gain=1.0: _displaced(z, gain) + 0 * z, terms=lambda z: z.size + 1)
+# 1 for the gain
+QR = RunningError(lambda z, gain=1.0: displaced(z, gain) + 0 * z, terms=lambda z: z.size + 1)
 SUM_OPTIONS = ({}, {"mean": 0.5, "stddev": 0.25})
 
 INITIALIZERS = (
