@@ -94,7 +94,10 @@ def adapters(touched):
     """A few concepts, a training run, and the adapter's own tests; then all of it captured."""
     return [
         *(_step("at_once", name) for name in ADAPTED),
-        _tests("test_framework.py", "test_adapters.py", only="not graph and not compiled"),
+        _tests(
+            *("test_framework.py", "test_adapters.py", "test_loading.py"),
+            only="not graph and not compiled",
+        ),
         _step("trained", "logistic_regression", 2),
         *(_step("eager", name) for name in ADAPTED),
         _step("eager", "hard_tanh", "graph"),

@@ -20,19 +20,23 @@ import tf_impl.layers.recurrent
 import torch_impl.framework
 import torch_impl.layers.recurrent
 from shared import comparison, parity
-from shared.bounds import Composition
 from shared.cases import Case
-from shared.catalogue import Concept
+from shared.catalogue.recurrent import (
+    FEATURES,
+    MASK,
+    RECURRENT,
+    STATES,
+    UNITS,
+    drawn,
+    row,
+)
 from shared.evidence import PASS
 from shared.reference.layers import recurrent as reference
 from shared.samples import Sample
-from shared.vocabulary import KERAS, TORCH, Layout
+from shared.vocabulary import KERAS, TORCH
 
 STEP = 2.0**-10
-TIME, FEATURES, UNITS = 6, 4, 5
-MASK = np.array(
-    [[1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0], [1, 0, 0, 0, 0, 0], [1, 0, 1, 1, 0, 1],
-     [0, 0, 1, 1, 0, 1], [0, 0, 0, 0, 0, 0]], bool)  # fmt: skip
+TIME = MASK.shape[1]
 MASKS = {
     "all kinds": MASK,
     "none": MASK[:1],
@@ -44,17 +48,10 @@ MASKS = {
     "one step": np.ones((3, 1), bool),
     "one cell": np.ones((1, 1), bool),
 }
-LAYERS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
-GATES = {"simple_rnn": (0,), "lstm": (0, 1, 2, 3), "gru": (1, 0, 2)}  # Keras's, in torch's order
-STATES = {"simple_rnn": ("h0",), "lstm": ("h0", "c0"), "gru": ("h0",)}
+LAYERS = {concept.name: concept.layer for concept in RECURRENT}
 
 every_layer = pytest.mark.parametrize("name", LAYERS)
 in_both = pytest.mark.parametrize("dtype", ["float32", "float64"])
-
-
-def drawn(*shape, seed):
-    """Normal float32 numbers, in float64."""
-    return np.random.default_rng([11, seed]).normal(size=shape).astype(np.float32).astype(float)
 
 
 @dataclass(frozen=True)
@@ -71,42 +68,11 @@ class Sequences(Sample):
 @cache
 def case(name, masked="all kinds", of_layer=False):
     """The layer's function at its inputs; where a layer's loss can enter alone, if so asked."""
-    mask = MASKS[masked]
-    return Case(concept(name, mask, reached(mask) if of_layer else None), {})
-
-
-def concept(name, mask, reached):
-    """The catalogue's row of a layer's function, for sequences that are masked so."""
-    (batch, time), width = mask.shape, len(GATES[name]) * UNITS
-    bias = (2, width) if name == "gru" else (width,)
-    shapes = {"kernel": (FEATURES, width), "recurrent_kernel": (UNITS, width), "bias": bias}
-    shapes |= dict.fromkeys(STATES[name], (batch, UNITS))
-    x = drawn(batch, time * FEATURES, seed=0)
-    terms = getattr(reference, f"{name}_gradient_terms")
-    gradients = (f"g_{tensor}" for tensor in ("x", *shapes))
-    return Concept(
-        name=name, family="layers.recurrent", layer=LAYERS[name],
-        formula="see the reference", gradient="by backpropagation through time",
-        conventions="a masked step leaves the states as they are",
-        sample=lambda: Sequences(x, {"sequences": slice(None)}, reached), inner=(time, FEATURES),
-        parameters={n: partial(_scaled, *shape, seed=i + 1)
-                    for i, (n, shape) in enumerate(shapes.items())},
-        constants={"mask": lambda: mask},
-        layouts=dict.fromkeys(("kernel", "recurrent_kernel"), Layout((1, 0), GATES[name]))
-        | {"bias": Layout(gates=GATES[name])},
-        bounds={"h": Composition(magnitude=getattr(reference, f"{name}_terms"), stepwise=True)} | {
-            g: Composition(magnitude=partial(_part, terms, i), stepwise=True)
-            for i, g in enumerate(gradients)},
-    )  # fmt: skip
-
-
-def _scaled(rows, *columns, seed):
-    # so that the sums under the gates have a variance of about 1, where the gates are open
-    return drawn(rows, *columns, seed=seed) / (2 if rows in (FEATURES, UNITS) else 1)
-
-
-def _part(function, place, *inputs):
-    return function(*inputs)[place]
+    concept = row(name, MASKS[masked])
+    if of_layer:
+        sample = Sequences(**vars(concept.sample()), reached=reached(MASKS[masked]))
+        concept = replace(concept, sample=lambda: sample)
+    return Case(concept, {})
 
 
 def parties(framework, module, dialect):

@@ -144,6 +144,13 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
             ("torch_impl", "_measure_captured", "outputs, inputs"),
         )
     ),
+    Equivalent(
+        "torch_impl/framework.py",
+        "_measure_captured",
+        "... zip(outputs, upstream, strict=True) if g is not None]",
+        "... zip(outputs, upstream, strict=False) if g is not None]",
+        ONE_EACH,
+    ),
 )
 
 

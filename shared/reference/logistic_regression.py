@@ -1,7 +1,7 @@
 """Logistic regression by batch gradient descent in float64, with the gradient derived by hand.
 
     ŷ = σ(xW + b)                 x (n, D), W (D,), b scalar
-    L = mean(−y log ŷ − (1 − y) log(1 − ŷ)) = mean(softplus(z) − y z), z = xW + b
+    L = mean(−y log ŷ − (1 − y) log(1 − ŷ)), from the logits z = xW + b
     ∂L/∂W = mean x(ŷ − y), ∂L/∂b = mean(ŷ − y), W ← W − α ∂L/∂W, b ← b − α ∂L/∂b
 
 Source: Introduction to Deep Learning, Unit 1 (insurance by age and affordability).
@@ -11,6 +11,7 @@ import numpy as np
 
 from shared.histories import record
 from shared.reference.activations import sigmoid, softplus
+from shared.reference.losses import binary_cross_entropy_with_logits
 
 
 def train(x, y, W, b, learning_rate, steps, nudge=lambda values: values):
@@ -24,7 +25,7 @@ def train(x, y, W, b, learning_rate, steps, nudge=lambda values: values):
         x_read, W, b = nudge(x), *map(nudge, weights)
         z = x_read @ W + b
         error = sigmoid(z) - y
-        loss = np.mean(softplus(z) - y * z)
+        loss = binary_cross_entropy_with_logits(y, z)
         g_W, g_b = x_read.T @ error / len(y), np.mean(error)
         weights[:] = W - learning_rate * g_W, b - learning_rate * g_b
         return loss, g_W, g_b, *weights

@@ -30,8 +30,12 @@ def binary_cross_entropy_with_logits(y_true, y_pred, reduction="mean"):
 
 
 def softmax_cross_entropy(y_true, y_pred, reduction="mean"):
-    # class ids; tf.nn.softmax_cross_entropy_with_logits takes probabilities
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y_true, y_pred)
+    # TensorFlow has one function for class ids, another for probabilities
+    of_ids, of_rows = (
+        tf.nn.sparse_softmax_cross_entropy_with_logits,
+        tf.nn.softmax_cross_entropy_with_logits,
+    )
+    losses = (of_ids if y_true.dtype.is_integer else of_rows)(y_true, y_pred)
     return REDUCE[reduction](losses)
 
 

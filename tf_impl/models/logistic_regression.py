@@ -10,8 +10,9 @@ import keras
 import tensorflow as tf
 
 from shared.histories import record
-from tf_impl.activations import sigmoid, softplus
+from tf_impl.activations import sigmoid
 from tf_impl.framework import array, compiled
+from tf_impl.losses import binary_cross_entropy_with_logits
 
 
 @keras.saving.register_keras_serializable("tf_impl")
@@ -41,12 +42,6 @@ class LogisticRegression(keras.Model):
         return {**super().get_config(), "features": self.features}
 
 
-def log_loss(y, z):
-    """mean(−y log σ(z) − (1 − y) log(1 − σ(z))) from logits z, which never takes log 0."""
-    # L = mean(softplus(z) − y z)
-    return tf.reduce_mean(softplus(z) - y * z)
-
-
 def gradients_by_hand(x, y, z):
     """(∂L/∂W, ∂L/∂b) as derived on paper, without a tape."""
     # e = ŷ − y
@@ -60,11 +55,11 @@ def training_step(model, x, y, learning_rate, mode="eager", by_hand=False):
 
     def by_derivation():
         z = model.logits(x)
-        return log_loss(y, z), *gradients_by_hand(x, y, z)
+        return binary_cross_entropy_with_logits(y, z), *gradients_by_hand(x, y, z)
 
     def by_tape():
         with tf.GradientTape() as tape:
-            L = log_loss(y, model.logits(x))
+            L = binary_cross_entropy_with_logits(y, model.logits(x))
         return L, *tape.gradient(L, [model.W.value, model.b.value])
 
     def step():

@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from shared.histories import record
-from torch_impl.activations import sigmoid, softplus
+from torch_impl.activations import sigmoid
 from torch_impl.framework import array, compiled
+from torch_impl.losses import binary_cross_entropy_with_logits
 
 
 class LogisticRegression(nn.Module):
@@ -39,12 +40,6 @@ class LogisticRegression(nn.Module):
         return f"features={self.features}"
 
 
-def log_loss(y, z):
-    """mean(−y log σ(z) − (1 − y) log(1 − σ(z))) from logits z, which never takes log 0."""
-    # L = mean(softplus(z) − y z)
-    return torch.mean(softplus(z) - y * z)
-
-
 def gradients_by_hand(x, y, z):
     """(∂L/∂W, ∂L/∂b) as derived on paper, without autograd."""
     # e = ŷ − y
@@ -58,11 +53,11 @@ def training_step(model, x, y, learning_rate, mode="eager", by_hand=False):
 
     def derivation():
         z = model.logits(x)
-        return log_loss(y, z), *gradients_by_hand(x, y, z)
+        return binary_cross_entropy_with_logits(z, y), *gradients_by_hand(x, y, z)
 
     by_derivation = torch.no_grad()(compiled(derivation, mode))
     # what is compiled is the forward pass; its backward pass is compiled along with it
-    forward = compiled(lambda: log_loss(y, model.logits(x)), mode)
+    forward = compiled(lambda: binary_cross_entropy_with_logits(model.logits(x), y), mode)
 
     def by_autograd():
         L = forward()
