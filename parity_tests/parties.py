@@ -40,7 +40,7 @@ class Half:
         return getattr(self.families[concept.family], concept.name)
 
 
-FAMILIES = ("activations", "losses", "layers", "backprop", "initializers")
+FAMILIES = ("activations", "losses", "layers", "backprop", "graph", "initializers")
 
 
 def _families(half, *names):
@@ -89,7 +89,9 @@ def built_in(half):
     def find(concept, options):
         return _with(half, options, half.builtins.FUNCTIONS[concept.name])
 
-    return _party(half, " built-in", find, departures=half.builtins.DEPARTURES)
+    taken = ("", *half.framework.kernels())
+    departures = tuple(d for d in half.builtins.DEPARTURES if d.kernels in taken)
+    return _party(half, " built-in", find, departures=departures)
 
 
 def autodiff(half):

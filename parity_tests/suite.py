@@ -40,6 +40,12 @@ def devices() -> list[str]:
     return [device for device in seen[0] if all(device in other for other in seen)]
 
 
+def kernels() -> str:
+    """The kernels that each framework takes on this processor, where it has a choice."""
+    chosen = [(half.framework.NAME, *half.framework.kernels()) for half in parties.HALVES]
+    return ", ".join(" ".join(named) for named in chosen if len(named) > 1)
+
+
 def jobs(only=None, dtypes=DTYPES, modes=MODES) -> list[Job]:
     """The jobs for a family, a concept or everything, the longest first."""
     families = dict.fromkeys(row.family for row in catalogue.select(only))

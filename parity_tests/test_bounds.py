@@ -13,6 +13,7 @@ from shared.bounds import (
     Sensitivity,
     Ulps,
     Where,
+    dropped_nan,
     partly_nan,
     taken_by_nan,
     tied,
@@ -137,10 +138,17 @@ def test_runs_of_nan_and_numbers_are_marked_once():
     assert partly_nan(RUNS, 2).tolist() == [NONE, [True, False], [True, False]]
 
 
+def test_the_numbers_of_a_row_with_nan_or_infinity_are_marked():
+    x = np.array([[nan, 1.0], [1.0, inf], [-inf, 1.0], [inf, nan]])
+    assert dropped_nan(x).tolist() == [[False, True], [True, False], NONE, NONE]
+    assert dropped_nan(x, axis=0).tolist() == [[False, True], [True, False], [True, True], NONE]
+
+
 def test_a_departure_holds_everywhere_unless_it_says_where():
     departure = Departure("tanh", "h", Ulps(6), "because")
     assert departure.dtypes == ("float32", "float64")
     assert departure.modes == ("eager", "graph", "compiled")
+    assert departure.kernels == ""
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -166,6 +166,13 @@ def test_the_processor_is_a_device_and_has_no_count_of_its_memory(half):
     assert half.framework.peak_memory("cpu") is None
 
 
+OTHERWISE = {"TensorFlow": {"oneDNN"}, "torch": {"DEFAULT", "AVX2", "AVX512", "NEON", "SVE256"}}
+
+
+def test_the_kernels_are_named(half):
+    assert {*half.framework.kernels()} <= OTHERWISE[half.framework.NAME]
+
+
 def test_the_clock_never_goes_back(half):
     readings = [half.framework.clock() for _ in range(100)]
     assert readings == sorted(readings)

@@ -36,24 +36,27 @@ class Environment:
     system: str
     devices: str
     seconds: float
+    kernels: str = ""  # the frameworks' choice on this processor, where it was asked for
 
     def labelled(self) -> dict[str, str]:
         """The same, as a reader meets it: a label and a value to a line."""
         cores = f"{self.cores} core{'' if self.cores == 1 else 's'}"
+        kernels = f", kernels: {self.kernels}" if self.kernels else ""
         return {
             "Measured": f"{self.time}, in {self.seconds:,.1f} s",
             "Versions": self.versions,
-            "Processor": f"{self.processor}, {cores}",
+            "Processor": f"{self.processor}, {cores}{kernels}",
             "Threads": self.threads,
             "Devices": self.devices,
             "System": self.system,
         }
 
 
-def describe(devices: Sequence[str], seconds: float) -> Environment:
+def describe(devices: Sequence[str], seconds: float, kernels: str = "") -> Environment:
     """This machine, now, without importing either framework.
 
-    `devices` names what was measured on, `seconds` is how long that took.
+    `devices` names what was measured on, `seconds` is how long that took, `kernels` which ones
+    the frameworks took.
 
     >>> describe(["cpu"], seconds=1.5).devices
     'cpu'
@@ -67,6 +70,7 @@ def describe(devices: Sequence[str], seconds: float) -> Environment:
         system=system(),
         devices=", ".join(devices),
         seconds=seconds,
+        kernels=kernels,
     )
 
 

@@ -36,7 +36,7 @@ def main(arguments=None) -> int:
         print(unknown.args[0], file=sys.stderr)
         return 2
     try:
-        rows, devices = measure(options.only)
+        rows, devices, kernels = measure(options.only)
     except BrokenProcessPool:
         print(
             "A worker process died before its measurements were done (out of memory, or killed). "
@@ -44,7 +44,7 @@ def main(arguments=None) -> int:
             file=sys.stderr,
         )
         return 3
-    described = environment.describe(devices, time.monotonic() - started)
+    described = environment.describe(devices, time.monotonic() - started, kernels)
     frame = parity_report.write(rows, described, options.output)
     terminal.print_summary(frame, described, options.output)
     return int(any(row.verdict == FAIL for row in rows))
@@ -58,7 +58,7 @@ def _parse(arguments):
 
 
 def measure(only=None):
-    """(rows, devices) of the whole suite, or of one family or concept."""
+    """(rows, devices, kernels) of the whole suite, or of one family or concept."""
     for name in THREADS:
         os.environ.setdefault(name, "1")
     spawn = multiprocessing.get_context("spawn")
@@ -69,13 +69,13 @@ def measure(only=None):
     ):
         task = progress.add_task("loading TensorFlow and torch", total=None)
         try:
-            jobs, devices = pool.submit(_plan, only).result()
+            jobs, devices, kernels = pool.submit(_plan, only).result()
             progress.update(task, total=len(jobs), description="measuring")
             rows = []
             for done in as_completed([pool.submit(_run, job) for job in jobs]):
                 rows += done.result()
                 progress.advance(task)
-            return pool.submit(_conclude, rows, only).result(), devices
+            return pool.submit(_conclude, rows, only).result(), devices, kernels
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
@@ -92,7 +92,7 @@ def _quieten():
 def _plan(only):
     from parity_tests import suite
 
-    return suite.jobs(only), suite.devices()
+    return suite.jobs(only), suite.devices(), suite.kernels()
 
 
 def _run(job):

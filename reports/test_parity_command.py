@@ -12,7 +12,7 @@ ROW = Row("activations", "relu", "", "value", "h", "drawn", "torch", "reference"
 
 
 def plan(only):
-    return ["a job"], ["cpu"]
+    return ["a job"], ["cpu"], "torch AVX2"
 
 
 def passes(job):
@@ -47,6 +47,7 @@ def command(monkeypatch, tmp_path):
 def test_the_exit_status_says_whether_anything_failed(command, tmp_path, work, status):
     assert command(work) == status
     assert {path.name for path in tmp_path.iterdir()} == {"parity.csv", "parity.md", "parity.html"}
+    assert "kernels: torch AVX2" in (tmp_path / "parity.md").read_text()
     assert (PASS if status == 0 else FAIL) in (tmp_path / "parity.csv").read_text()
 
 

@@ -170,6 +170,7 @@ class Departure:
     dtypes: tuple[str, ...] = ("float32", "float64")
     modes: tuple[str, ...] = ("eager", "graph", "compiled")
     options: dict = field(default_factory=dict)  # among the concept's, for which alone it holds
+    kernels: str = ""  # among those the framework may take on a processor, for which alone it holds
 
 
 def _factors(at: Evaluated):
@@ -213,6 +214,12 @@ def taken_by_nan(g, x, pieces):
         return nan.any(-1, keepdims=True) & (first_nan != (np.arange(pieces) == 0))
 
     return _runs(x, pieces, mark)
+
+
+def dropped_nan(x, axis=-1):
+    """Which inputs of softmax are numbers in a row with NaN or ∞, whose outputs are all NaN."""
+    spoiled = np.isnan(x) | (x == np.inf)
+    return spoiled.any(axis, keepdims=True) & ~spoiled
 
 
 def partly_nan(x, pieces):

@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.util._pywrap_util_port import IsMklEnabled
 
 from shared.arguments import in_order, positions, put
 from shared.weights import check
@@ -206,6 +207,15 @@ def reloaded(layer, example, folder):
 def unavailable(mode):
     """Why a mode cannot be had on this machine; empty when it can."""
     return "" if mode in MODES else f"{NAME} has no mode {mode!r}, only {', '.join(MODES)}"
+
+
+def kernels():
+    """Which kernels it takes on this processor, of those that compute otherwise than the rest.
+
+    "oneDNN" where the processor has vector instructions for neural networks (AVX-512 VNNI and the
+    like), unless TF_ENABLE_ONEDNN_OPTS says otherwise.
+    """
+    return ("oneDNN",) if IsMklEnabled() else ()
 
 
 def devices():

@@ -232,6 +232,14 @@ def unavailable(mode):
     return ""
 
 
+def kernels():
+    """Which kernels it takes on this processor, of those that compute otherwise than the rest.
+
+    The vector instructions by their name, "AVX2" or "AVX512" among others.
+    """
+    return (torch.backends.cpu.get_cpu_capability(),)
+
+
 def devices():
     """The devices seen, by names both halves share: "cpu", "gpu:0", "gpu:1"…"""
     return ["cpu", *(f"gpu:{i}" for i in range(torch.cuda.device_count()))]

@@ -8,17 +8,18 @@ bounds, tables and figures follow from the row. The functions it names are looke
 from shared.catalogue.activations import ACTIVATIONS
 from shared.catalogue.backprop import BACKPROP
 from shared.catalogue.concept import NOTES, Concept, Trajectory
+from shared.catalogue.graph import GRAPH
 from shared.catalogue.initializers import INITIALIZERS
 from shared.catalogue.layers import LAYERS
 from shared.catalogue.losses import LOSSES
 from shared.catalogue.models import MODELS
 from shared.catalogue.recurrent import RECURRENT
 
-__all__ = ["ACTIVATIONS", "BACKPROP", "CONCEPTS", "EVERYTHING", "FAMILIES", "INITIALIZERS",
+__all__ = ["ACTIVATIONS", "BACKPROP", "CONCEPTS", "EVERYTHING", "FAMILIES", "GRAPH", "INITIALIZERS",
            "LAYERS", "LOSSES", "MODELS", "NOTES", "RECURRENT", "Concept", "Trajectory",
            "select"]  # fmt: skip
 
-CONCEPTS = (*ACTIVATIONS, *LOSSES, *LAYERS, *RECURRENT, *BACKPROP, *INITIALIZERS)
+CONCEPTS = (*ACTIVATIONS, *LOSSES, *LAYERS, *RECURRENT, *BACKPROP, *GRAPH, *INITIALIZERS)
 EVERYTHING = {row.name: row for row in (*CONCEPTS, *MODELS)}
 FAMILIES = tuple(dict.fromkeys(row.family for row in EVERYTHING.values()))
 

@@ -48,6 +48,7 @@ CANCELS = "its gradient is computed from h, and 1 − h cancels where h is nearl
 EXPM1 = "torch.compile turns expm1 into e^x − 1, which cancels at 0"
 TAIL = "1 + erf cancels in the left tail"
 INDUCTOR = dict(modes=("compiled",))
+AVX512 = dict(dtypes=("float32",), modes=("eager", "graph"), kernels="AVX512")
 
 DEPARTURES = (
     Departure("relu", "g_x", Where(lambda g, x: np.isnan(x)), "NaN passes g on"),
@@ -60,5 +61,6 @@ DEPARTURES = (
     Departure("elu", "g_x", Where(lambda g, x, **_: np.isnan(x)), "NaN passes g on",
               **INDUCTOR),
     Departure("gelu", "h", Absolute(), TAIL),
+    Departure("gelu", "h", Where(lambda x: x == np.inf), "its kernel gives NaN at ∞", **AVX512),
     Departure("gelu", "g_x", Absolute(), TAIL),
 )  # fmt: skip
