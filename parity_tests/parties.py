@@ -37,7 +37,7 @@ class Half:
 
     def function(self, concept):
         """The half's function of a concept."""
-        return getattr(self.families[concept.family], concept.name)
+        return getattr(self.families[concept.family], concept.function_name)
 
 
 FAMILIES = ("activations", "losses", "layers", "backprop", "graph", "initializers")
@@ -87,7 +87,7 @@ def built_in(half):
     """What the half's framework ships."""
 
     def find(concept, options):
-        return _with(half, options, half.builtins.FUNCTIONS[concept.name])
+        return _with(half, options, half.builtins.FUNCTIONS[concept.function_name])
 
     taken = ("", *half.framework.kernels())
     departures = tuple(d for d in half.builtins.DEPARTURES if d.kernels in taken)

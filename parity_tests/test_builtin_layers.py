@@ -1,7 +1,7 @@
 """Beside the frameworks' own layers: weights move both ways, outputs and gradients are theirs."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -11,10 +11,12 @@ import torch
 from keras import layers as kl
 from torch import nn
 
+import tf_impl.builtins
 import tf_impl.layers as tl
+import torch_impl.builtins
 import torch_impl.layers as hl
 from parity_tests import layer_concepts as rows
-from shared.bounds import RunningError
+from shared.bounds import Departure
 from shared.cases import Case
 from shared.catalogue import Concept
 from shared.comparison import compare
@@ -31,7 +33,7 @@ class Pair:
     theirs: Callable
     framework: str = ""
     training: bool = True
-    bounds: dict = field(default_factory=dict)  # of theirs, where its formula rounds more
+    departures: tuple[Departure, ...] = ()  # what is said of the framework's functions
 
     def __str__(self):
         return f"{self.framework} {self.concept.name} {Case(self.concept, self.options).label}"
@@ -43,21 +45,17 @@ class Pair:
     def size(self, tensor, dtype):
         """What ours and theirs together may be apart by."""
         at = self.case.truth[tensor][1]
-        own = self.concept.bounds[tensor]
-        return own.size(at, dtype) + self.bounds.get(tensor, own).size(at, dtype)
+        own = self.case.bound(tensor).size(at, dtype)
+        subject = self.concept.name, tensor
+        stated = [d.bound for d in self.departures if (d.concept, d.tensor) == subject]
+        return own + np.maximum.reduce([own, *(bound.size(at, dtype) for bound in stated)])
 
 
-def _expanded(x, gamma, beta, mean, variance, epsilon):
-    scale = np.abs(gamma) / np.sqrt(variance + epsilon)
-    return scale * (np.abs(x) + np.abs(mean)) + np.abs(beta)
-
-
-EXPANDED = {"h": RunningError(_expanded, lambda *_: 8)}  # x (γ r) + (β − m γ r), as both have it
 KERAS_EPSILON, TORCH_EPSILON = ({"epsilon": e} for e in (1e-3, 1e-5))
 
 
 def _keras_pairs():
-    add = partial(Pair, framework="keras")
+    add = partial(Pair, framework="keras", departures=tf_impl.builtins.DEPARTURES)
     sizes = rows.EMBEDDING.sample().values.shape
     yield add(rows.LINEAR, {}, partial(tl.Linear, 5), partial(kl.Dense, 5))
     yield add(rows.FLATTEN, {}, tl.Flatten, kl.Flatten)
@@ -65,7 +63,7 @@ def _keras_pairs():
     yield add(rows.EMBEDDING, {}, partial(tl.Embedding, *sizes), partial(kl.Embedding, *sizes))
     norms = tl.BatchNorm, kl.BatchNormalization
     yield add(rows.BATCH_NORM, KERAS_EPSILON, *norms)
-    yield add(rows.BATCH_NORM_INFERENCE, KERAS_EPSILON, *norms, training=False, bounds=EXPANDED)
+    yield add(rows.BATCH_NORM_INFERENCE, KERAS_EPSILON, *norms, training=False)
     for options in (o for o in rows.CONV2D.options if isinstance(o["padding"], str)):
         layers = (partial(layer, 3, (3, 2), **options) for layer in (tl.Conv2D, kl.Conv2D))
         yield add(rows.CONV2D, options, *layers)
@@ -77,7 +75,7 @@ def _keras_pairs():
 
 
 def _torch_pairs():
-    add = partial(Pair, framework="torch")
+    add = partial(Pair, framework="torch", departures=torch_impl.builtins.DEPARTURES)
     sizes = rows.EMBEDDING.sample().values.shape
     yield add(rows.LINEAR, {}, partial(hl.Linear, 4, 5), partial(nn.Linear, 4, 5))
     yield add(rows.FLATTEN, {}, hl.Flatten, nn.Flatten)
@@ -85,7 +83,7 @@ def _torch_pairs():
     yield add(rows.EMBEDDING, {}, partial(hl.Embedding, *sizes), partial(nn.Embedding, *sizes))
     norms = partial(hl.BatchNorm, 4), partial(nn.BatchNorm2d, 4)
     yield add(rows.BATCH_NORM, TORCH_EPSILON, *norms)
-    yield add(rows.BATCH_NORM_INFERENCE, TORCH_EPSILON, *norms, training=False, bounds=EXPANDED)
+    yield add(rows.BATCH_NORM_INFERENCE, TORCH_EPSILON, *norms, training=False)
     for options in (o for o in rows.CONV2D.options if o["padding"] != "same"):
         layers = (
             partial(layer, 2, 3, (3, 2), *options.values()) for layer in (hl.Conv2D, nn.Conv2d)

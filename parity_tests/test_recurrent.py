@@ -31,7 +31,7 @@ from shared.catalogue.recurrent import (
     row,
 )
 from shared.evidence import PASS
-from shared.reference.layers import recurrent as reference
+from shared.recurrent_bounds import FromOutputs
 from shared.samples import Sample
 from shared.vocabulary import KERAS, TORCH
 
@@ -256,32 +256,6 @@ def upstream(at, mask):
     return g, last, *([g_c] if g_c.size else [])
 
 
-def from_outputs(function):
-    """The reference with slopes of gates from their outputs: 1 − h cancels where h is near 1."""
-
-    def run(*inputs, nudge=lambda values: values):
-        def tanh_gradient(g, x):
-            return g * (1 - nudge(np.tanh(x)) ** 2)
-
-        def sigmoid_gradient(g, x):
-            h = nudge(reference.sigmoid(x))
-            return g * h * (1 - h)
-
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(reference, "tanh_gradient", tanh_gradient)
-            patch.setattr(reference, "sigmoid_gradient", sigmoid_gradient)
-            return function(*inputs, nudge=nudge)
-
-    return run
-
-
-@cache
-def departed(name, masked, tensor):
-    """What built-ins are held to: the roundings of gates' outputs besides."""
-    truth = case(name, masked, of_layer=True).truth[tensor][1]
-    return truth if tensor == "h" else replace(truth, function=from_outputs(truth.function))
-
-
 @cache
 def layer_results(name, masked, dtype):
     """Title -> tensors found, with the states after every step that a layer tells of."""
@@ -299,14 +273,19 @@ def layer_results(name, masked, dtype):
     return results
 
 
-def used(name, masked, dtype, title, departed=None):
-    """Tensor -> how much of its bound a layer's result uses, the reference's own included."""
+def used(name, masked, dtype, title, from_outputs=False):
+    """Tensor -> how much of its bound a layer's result uses, the reference's own included.
+
+    Built-ins take the slopes of gates `from_outputs`, and are held to the bound of that.
+    """
     at, shares = case(name, masked, of_layer=True), {}
     told = reached(MASKS[masked])[..., : at.upstream.shape[-1]].astype(bool)
     for tensor, values in layer_results(name, masked, dtype)[title].items():
         truth, place = at.truth[tensor][1], told if tensor == "h" else ...
-        rounded = departed(name, masked, tensor) if departed else truth
-        sizes = at.bound(tensor).size(rounded, dtype), at.bound(tensor).size(truth, "float64")
+        own = (
+            FromOutputs(at.concept, tensor) if from_outputs and tensor != "h" else at.bound(tensor)
+        )
+        sizes = own.size(truth, dtype), at.bound(tensor).size(truth, "float64")
         worst = comparison.compare(values[place], truth.values[place], sum(sizes)[place], dtype)
         shares[tensor] = worst.used
     return shares
@@ -319,7 +298,7 @@ def test_layers_and_built_ins_agree(name, masked, dtype):
     titles = list(layer_results(name, masked, dtype))
     assert len(titles) == (3 if masked == "gaps" else 4)
     for title in titles:
-        shares = used(name, masked, dtype, title, title.endswith("built-in") and departed)
+        shares = used(name, masked, dtype, title, title.endswith("built-in"))
         assert max(shares.values()) <= 1, (title, shares)
 
 

@@ -57,7 +57,7 @@ class Case:
             yield name, (GRADIENT, at(part, (self.upstream, *self.inputs)))
         if self.concept.second_order:
             second = self.concept.derivative("second")
-            yield "second_x", (SECOND, at(second, (self.direction, self.upstream, self.x)))
+            yield "second_x", (SECOND, at(second, (self.direction, self.upstream, *self.inputs)))
 
     @property
     def gradient_names(self):

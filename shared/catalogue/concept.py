@@ -17,8 +17,8 @@ class Concept:
     """One function of tensors, how it is compared, and where it comes from.
 
     Its tensors are the sample, under the name `x`, then `parameters` and `constants`. The first two
-    have gradients. The functions called `name` in `shared.reference` and in the two halves take
-    them in the order of `arguments`.
+    have gradients. The functions called `name`, or `function` where a row is of one that has a row
+    already, take them in the order of `arguments`: in `shared.reference` and in the two halves.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Concept:
     gradient: str
     conventions: str  # what holds at kinks, ties and extremes
     bounds: dict[str, object]  # of the value "h", the gradients "g_x"…, the second order "second_x"
+    function: str = ""  # its functions' name, where that is not the row's
     layer: str = ""  # the layer's class name in both halves, where there is one
     source: str = NOTES
     sample: Callable = samples.line
@@ -54,6 +55,11 @@ class Concept:
         return tuple(n for n in self.arguments if n in with_gradient and f"g_{n}" in self.bounds)
 
     @property
+    def function_name(self) -> str:
+        """What its functions are called in all three places."""
+        return self.function or self.name
+
+    @property
     def second_order(self) -> bool:
         """Whether the gradient of the gradient is compared too."""
         return "second_x" in self.bounds
@@ -65,11 +71,11 @@ class Concept:
     @property
     def value(self) -> Callable:
         """The float64 reference."""
-        return getattr(self._reference, self.name)
+        return getattr(self._reference, self.function_name)
 
     def derivative(self, order: str) -> Callable:
-        """The reference's hand-derived `name_gradient` or `name_second`."""
-        return getattr(self._reference, f"{self.name}_{order}")
+        """The reference's hand-derived `…_gradient` or `…_second`."""
+        return getattr(self._reference, f"{self.function_name}_{order}")
 
     def as_layer(self) -> "Concept":
         """The concept as its layer computes it: of x alone, learned tensors being options."""

@@ -1,6 +1,7 @@
 """The layers' functions: inputs, options, layouts, and bounds derived from the sums they take.
 
-With its weights in it, each layer is compared with the framework's own in the tests of the layers.
+A row compares functions of the weights. Layers that own theirs are compared with the frameworks'
+own layers, and take their weights, in the tests.
 """
 
 from functools import cache, partial
@@ -69,7 +70,7 @@ def _rows(g, *_):
 
 
 LINEAR = Concept(
-    name="linear", family="layers", shipped=False, layer="Linear",
+    name="linear", family="layers", layer="Linear",
     formula="z = xW + b", gradient="g_x = g Wᵀ, g_W = xᵀ g, g_b = Σ g",
     conventions="any leading axes",
     sample=partial(sample, 3, 4), inner=(3, 4),
@@ -82,7 +83,7 @@ LINEAR = Concept(
 )  # fmt: skip
 
 FLATTEN = Concept(
-    name="flatten", family="layers", shipped=False, layer="Flatten",
+    name="flatten", family="layers", layer="Flatten",
     formula="x in the shape (B, D)", gradient="g in the shape of x",
     conventions="the last axis runs fastest: NHWC and NCHW give another order",
     sample=partial(sample, 2, 3, 2), inner=(2, 3, 2),
@@ -117,7 +118,7 @@ def _normalization(name, along):
 
 
 BATCH_NORM = Concept(
-    name="batch_norm", family="layers", shipped=False, layer="BatchNorm",
+    name="batch_norm", family="layers", layer="BatchNorm",
     formula="γ (x − μ) / √(v + ε) + β", gradient="r (ĝ − mean ĝ − x̂ mean(ĝ ⊙ x̂)), ĝ = γ g",
     conventions="means over all but the channels; the variance is biased",
     sample=partial(sample, 2, 3, 4), inner=(2, 3, 4),
@@ -132,18 +133,28 @@ def _inference_terms(x, gamma, beta, mean, variance, epsilon):
     return np.abs(gamma * (x - mean)) / np.sqrt(variance + epsilon) + np.abs(beta)
 
 
+def _expanded_terms(x, gamma, beta, mean, variance, epsilon):
+    scale = np.abs(gamma) / np.sqrt(variance + epsilon)
+    return scale * (np.abs(x) + np.abs(mean)) + np.abs(beta)
+
+
 def _inference_gradient_terms(g, x, gamma, beta, mean, variance, epsilon):
     return np.sum(np.abs(g * (x - mean)) / np.sqrt(variance + epsilon), axis=(0, 1, 2))
 
 
-# r = 1 / √(v + ε) takes three roundings, x − μ, γ, both products and the last sum one each
+# of h as x (γ r) + (β − m γ r), in as many roundings as below
+EXPANDED = RunningError(_expanded_terms, lambda *_: 8)
+
+# r = 1 / √(v + ε) takes three roundings, x − μ, γ, both products and the last sum one each; the
+# statistics are such that γ x̂ cancels where x is 1 or −1, and is large beside β everywhere else
 BATCH_NORM_INFERENCE = Concept(
-    name="batch_norm_inference", family="layers", shipped=False,
+    name="batch_norm_inference", family="layers",
     formula="γ (x − m) / √(v + ε) + β, m and v kept", gradient="γ r g, Σ g ⊙ x̂, Σ g",
     conventions="the statistics are constants",
     sample=partial(sample, 2, 3, 4), inner=(2, 3, 4),
     parameters={"gamma": draw(4, seed=5), "beta": draw(4, seed=6)},
-    constants={"mean": draw(4, seed=7), "variance": lambda: np.abs(drawn(4, seed=8))},
+    constants={"mean": lambda: np.sign(drawn(4, seed=7)),
+               "variance": lambda: np.abs(drawn(4, seed=8)) / 64},
     options=({"epsilon": 1e-3}, {"epsilon": 1e-5}),
     layouts=BATCH_NORM.layouts,
     bounds={
@@ -155,7 +166,7 @@ BATCH_NORM_INFERENCE = Concept(
 )  # fmt: skip
 
 LAYER_NORM = Concept(
-    name="layer_norm", family="layers", shipped=False, layer="LayerNorm",
+    name="layer_norm", family="layers", layer="LayerNorm",
     formula="γ (x − μ) / √(v + ε) + β", gradient="r (ĝ − mean ĝ − x̂ mean(ĝ ⊙ x̂)), ĝ = γ g",
     conventions="means over the last axes, as many as γ has",
     sample=partial(sample, 3, 4), inner=(3, 4),
@@ -165,7 +176,7 @@ LAYER_NORM = Concept(
 )  # fmt: skip
 
 CONV2D = Concept(
-    name="conv2d", family="layers", shipped=False, layer="Conv2D",
+    name="conv2d", family="layers", layer="Conv2D",
     formula="z[p, q] = Σ x[s p + i, s q + j] W[i, j] + b",
     gradient="g Wᵀ put back, xᵀ g over windows, Σ g",
     conventions="not flipped; same: ⌈H/s⌉ rows, the odd row of padding below",
@@ -174,6 +185,7 @@ CONV2D = Concept(
     options=(
         {"strides": 1, "padding": "valid"}, {"strides": 2, "padding": "same"},
         {"strides": (2, 1), "padding": (1, 0)}, {"strides": 3, "padding": "valid"},
+        {"strides": 3, "padding": "same"},  # an odd row of padding, and columns not reached
     ),
     layouts=BATCH_NORM.layouts | {"kernel": Layout((3, 2, 0, 1))},
     bounds=sums("conv2d", {
@@ -188,7 +200,7 @@ PLACES = 6  # of the largest window
 
 # at most as many windows overlap as a window has places
 MAX_POOL2D = Concept(
-    name="max_pool2d", family="layers", shipped=False, layer="MaxPool2D",
+    name="max_pool2d", family="layers", layer="MaxPool2D",
     formula="max over each window", gradient="g to the first winner, else 0",
     conventions="of tied winners the first takes all, row by row",
     sample=partial(sample, *IMAGE), inner=IMAGE, options=POOLS,
@@ -203,7 +215,7 @@ MAX_POOL2D = Concept(
 
 # the sum over the window, and one or two roundings for the division
 AVERAGE_POOL2D = Concept(
-    name="average_pool2d", family="layers", shipped=False, layer="AveragePool2D",
+    name="average_pool2d", family="layers", layer="AveragePool2D",
     formula="mean over each window", gradient="g / k for each place of the window",
     conventions="added where windows overlap",
     sample=partial(sample, *IMAGE), inner=IMAGE, options=POOLS,
@@ -218,7 +230,7 @@ AVERAGE_POOL2D = Concept(
 
 IDS = np.random.default_rng(13).integers(0, ROWS - 1, size=(4, 5))  # the last row is never read
 EMBEDDING = Concept(
-    name="embedding", family="layers", shipped=False, layer="Embedding",
+    name="embedding", family="layers", layer="Embedding",
     formula="E[ids]", gradient="g_E = Σ g over the places where each id stands",
     conventions="repeated ids are added, rows that are not read have gradient 0",
     sample=partial(sample, 3), inner=(3,), x="embeddings", order=("ids", "embeddings"),

@@ -3,6 +3,7 @@
 Every bound is γ_n Σ |terms|: the terms that a value or gradient is summed from, in n roundings.
 """
 
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -154,9 +155,34 @@ BOUNDS = {
 }
 # fmt: on
 
+# h − h² for h (1 − h): its terms, where the slope of σ is taken from its output
+SECOND_FROM_OUTPUT = of_slopes(
+    "binary_cross_entropy_with_logits",
+    LABELLED["binary_cross_entropy_with_logits"][0],
+    lambda v, a, y, x: a * v * sigmoid(x) * (1 + sigmoid(x)),
+    order=2,
+)
+
+
+@dataclass(frozen=True)
+class SecondWithEpsilon:
+    """The bound of the log loss's second order where ε is added to p and to 1 − p.
+
+    1 / ((p + ε) (1 − p + ε))² falls short of 1 / (p (1 − p))² by 2 ε / (p (1 − p)) of it at most.
+    """
+
+    epsilon: float
+
+    def size(self, at, dtype) -> np.ndarray:
+        p = at.inputs[-1]
+        own = BOUNDS["binary_cross_entropy"]["second"].size(at, dtype)
+        return own + 2 * self.epsilon * np.abs(at.values) / (p * (1 - p))
+
+
 REDUCTIONS = ({}, {"reduction": "sum"}, {"reduction": "none"})
 ROWS, OUTPUTS = 16, 3
 IDS = np.random.default_rng(31).integers(0, OUTPUTS, ROWS)
+SHARES = np.random.default_rng(32).multinomial(8, [1 / OUTPUTS] * OUTPUTS, ROWS) / 8  # sum to 1
 
 
 def _normal(*shape, seed, size=1.0):
@@ -173,16 +199,21 @@ def _sample(values):
     return lambda: Sample(values, {"drawn": slice(0, len(values))})
 
 
-def _of_labels(name, formula, gradient, conventions, y_true, y_pred):
-    """A loss of labels and predictions; "second_x" is left to the tests of the losses."""
-    bounds = {tensor: BOUNDS[name][tensor] for tensor in ("h", "g_y_pred")}
+def _bounds(name):
+    # the engine calls the second order of whatever a loss is differentiated by "second_x"
+    return {"second_x" if t == "second" else t: bound for t, bound in BOUNDS[name].items()}
+
+
+def _of_labels(name, formula, gradient, conventions, y_true, y_pred, kind=""):
+    """A loss of labels, of this kind where it takes several, and of predictions."""
     return Concept(
-        name,
+        f"{name}_of_{kind}" if kind else name,
         "losses",
+        function=name,
         formula=formula,
         gradient=gradient,
         conventions=conventions,
-        bounds=bounds,
+        bounds=_bounds(name),
         sample=_sample(y_pred),
         inner=y_pred.shape[1:],
         x="y_pred",
@@ -193,7 +224,6 @@ def _of_labels(name, formula, gradient, conventions, y_true, y_pred):
 
 
 def _penalty(name, formula, gradient, h, options, source=NOTES, **more):
-    bounds = {tensor: bound for tensor, bound in BOUNDS[name].items() if tensor != "second"}
     x = "W" if name == "l2_penalty" else "h"
     return Concept(
         name,
@@ -201,7 +231,7 @@ def _penalty(name, formula, gradient, h, options, source=NOTES, **more):
         formula=formula,
         gradient=gradient,
         conventions="stated in its docstring: where a mean is 0 or 1, which way W lies",
-        bounds=bounds,
+        bounds=_bounds(name),
         source=source,
         sample=_sample(h),
         inner=h.shape[1:],
@@ -230,10 +260,13 @@ LOSSES = (
         "binary_cross_entropy_with_logits", "(1 − y) softplus(x) + y softplus(−x)", "g (σ(x) − y)",
         "finite for logits of any size", _fractions(3), _normal(ROWS, OUTPUTS, seed=5, size=2.0),
     ),
-    _of_labels(
-        "softmax_cross_entropy", "−Σ y log o, o = softmax(x)", "g (o − y)",
-        "class ids or probabilities; a logit of −∞ masks its class",
-        IDS, _normal(ROWS, OUTPUTS, seed=6, size=2.0),
+    *(
+        _of_labels(
+            "softmax_cross_entropy", "−Σ y log o, o = softmax(x)", "g (o − y)",
+            "class ids or probabilities; a logit of −∞ masks its class",
+            y, _normal(ROWS, OUTPUTS, seed=6, size=2.0), kind,
+        )
+        for kind, y in {"": IDS, "one_hot": np.eye(OUTPUTS)[IDS], "shares": SHARES}.items()
     ),
     _penalty(
         "l2_penalty", "weight Σ W²", "2 g weight W", _normal(ROWS, OUTPUTS, seed=7),

@@ -1,4 +1,8 @@
-"""The recurrent layers: sequences with masks of every kind, bounds from what each step reads."""
+"""The recurrent layers: sequences with masks of every kind, bounds from what each step reads.
+
+Some sequences lie so far out that they shut the gates: slopes that are taken from the outputs of
+the gates have few digits left there.
+"""
 
 from functools import partial
 
@@ -15,6 +19,7 @@ FEATURES, UNITS = 4, 5
 MASK = np.array(
     [[1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0], [1, 0, 0, 0, 0, 0], [1, 0, 1, 1, 0, 1],
      [0, 0, 1, 1, 0, 1], [0, 0, 0, 0, 0, 0]], bool)  # fmt: skip
+FAR, SHUT = 32.0, (0, 3)  # how far out, and the masks with which such sequences come once more
 FORMULAS = {
     "simple_rnn": ("SimpleRNN", "h_t = tanh(x_t W + h_{t−1} R + b)"),
     "lstm": ("LSTM", "c_t = σ(f) c_{t−1} + σ(i) tanh(n), h_t = σ(o) tanh(c_t)"),
@@ -46,14 +51,16 @@ def _bounds(name, tensors):
     return bounds
 
 
-def row(name, mask=MASK):
-    """A recurrent layer's function at sequences that are masked so."""
+def row(name, mask=MASK, far=0):
+    """A recurrent layer's function at sequences that are masked so, the last few being far out."""
     (batch, time), width = mask.shape, len(GATES[name]) * UNITS
     bias = (2, width) if name == "gru" else (width,)
     shapes = {"kernel": (FEATURES, width), "recurrent_kernel": (UNITS, width), "bias": bias}
     shapes |= dict.fromkeys(STATES[name], (batch, UNITS))
     layer, formula = FORMULAS[name]
-    x = drawn(batch, time * FEATURES, seed=0)
+    x, near = drawn(batch, time * FEATURES, seed=0), batch - far
+    x[near:] *= FAR
+    parts = {"drawn": slice(0, near)} | ({"far": slice(near, batch)} if far else {})
     return Concept(
         name,
         "layers",
@@ -62,11 +69,10 @@ def row(name, mask=MASK):
         conventions="a masked step leaves the states as they are",
         layer=layer,
         bounds=_bounds(name, ("x", *shapes)),
-        sample=lambda: Sample(x, {"drawn": slice(0, batch)}),
+        sample=lambda: Sample(x, parts),
         inner=(time, FEATURES),
         parameters={n: partial(_scaled, *s, seed=i) for i, (n, s) in enumerate(shapes.items(), 1)},
         constants={"mask": lambda: mask},
-        shipped=False,  # each is compared with its built-in, as a layer with weights, in the tests
         modes=("eager",),  # a loop over time takes minutes to compile
         layouts={
             **dict.fromkeys(("kernel", "recurrent_kernel"), Layout((1, 0), GATES[name])),
@@ -75,4 +81,5 @@ def row(name, mask=MASK):
     )
 
 
-RECURRENT = tuple(map(row, FORMULAS))
+_MASKS = np.concatenate([MASK, MASK[[*SHUT]]])
+RECURRENT = tuple(row(name, _MASKS, far=len(SHUT)) for name in FORMULAS)

@@ -4,11 +4,11 @@ Where a built-in cannot be set so, it stands as it is and DEPARTURES says how it
 take the catalogue's options by this framework's names.
 """
 
-from torch_impl.builtins import activations, backprop, graph, losses
+from torch_impl.builtins import activations, backprop, graph, layers, losses
 from torch_impl.builtins.models import logistic_regression
 
 __all__ = ["DEPARTURES", "FUNCTIONS", "logistic_regression"]
 
-_FAMILIES = (activations, backprop, graph, losses)
+_FAMILIES = (activations, backprop, graph, layers, losses)
 FUNCTIONS = {name: function for family in _FAMILIES for name, function in family.FUNCTIONS.items()}
 DEPARTURES = tuple(departure for family in _FAMILIES for departure in family.DEPARTURES)

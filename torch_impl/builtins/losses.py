@@ -3,6 +3,9 @@
 import torch
 import torch.nn.functional as F
 
+from shared.bounds import Departure
+from shared.catalogue.losses import SECOND_FROM_OUTPUT, SecondWithEpsilon
+
 REDUCE = {"mean": torch.mean, "sum": torch.sum, "none": torch.clone}
 
 
@@ -44,4 +47,13 @@ FUNCTIONS = {
         l2_penalty,
     )
 }
-DEPARTURES = ()
+CANCELS = "the slope of σ is taken from its output, and 1 − h cancels where h is nearly 1"
+EPSILON = "in the second order 10⁻¹² is added to p and to 1 − p"
+EAGER = dict(modes=("eager",))  # in which alone the second order is measured
+DOUBLE = dict(dtypes=("float64",))
+DEPARTURES = (
+    Departure("binary_cross_entropy", "second_x", SecondWithEpsilon(1e-12), EPSILON,
+              **EAGER, **DOUBLE),
+    Departure("binary_cross_entropy_with_logits", "second_x", SECOND_FROM_OUTPUT, CANCELS,
+              **EAGER),
+)  # fmt: skip

@@ -47,7 +47,9 @@ def simple_rnn(x, kernel, recurrent_kernel, bias, h0, mask=None, nudge=_same):
 def simple_rnn_gradient(g, x, kernel, recurrent_kernel, bias, h0, mask=None, nudge=_same):
     """(g_x, g_kernel, g_recurrent_kernel, g_bias, g_h0)."""
     weights = kernel, recurrent_kernel, bias
-    return _gradient(simple_rnn_cell, simple_rnn_cell_gradient, g, x, weights, (h0,), mask, nudge)
+    return backpropagate(
+        simple_rnn_cell, simple_rnn_cell_gradient, g, x, weights, (h0,), mask, nudge
+    )
 
 
 def simple_rnn_terms(x, kernel, recurrent_kernel, bias, h0, mask=None):
@@ -89,7 +91,7 @@ def lstm(x, kernel, recurrent_kernel, bias, h0, c0, mask=None, nudge=_same):
 def lstm_gradient(g, x, kernel, recurrent_kernel, bias, h0, c0, mask=None, nudge=_same):
     """(g_x, g_kernel, g_recurrent_kernel, g_bias, g_h0, g_c0)."""
     weights = kernel, recurrent_kernel, bias
-    return _gradient(lstm_cell, lstm_cell_gradient, g, x, weights, (h0, c0), mask, nudge)
+    return backpropagate(lstm_cell, lstm_cell_gradient, g, x, weights, (h0, c0), mask, nudge)
 
 
 def lstm_terms(x, kernel, recurrent_kernel, bias, h0, c0, mask=None):
@@ -130,7 +132,7 @@ def gru(x, kernel, recurrent_kernel, bias, h0, mask=None, nudge=_same):
 def gru_gradient(g, x, kernel, recurrent_kernel, bias, h0, mask=None, nudge=_same):
     """(g_x, g_kernel, g_recurrent_kernel, g_bias, g_h0)."""
     weights = kernel, recurrent_kernel, bias
-    return _gradient(gru_cell, gru_cell_gradient, g, x, weights, (h0,), mask, nudge)
+    return backpropagate(gru_cell, gru_cell_gradient, g, x, weights, (h0,), mask, nudge)
 
 
 def gru_terms(x, kernel, recurrent_kernel, bias, h0, mask=None):
@@ -198,7 +200,8 @@ def _products(g_a, g_m, x, h_before, kernel, bias):
     )
 
 
-def _gradient(cell, cell_gradient, g, x, weights, first, mask, nudge):
+def backpropagate(cell, cell_gradient, g, x, weights, first, mask, nudge):
+    """The gradients of x, the weights and the first states, through every step of the cell."""
     walked = _walk_back(cell, cell_gradient, g, x, weights, first, mask, nudge)
     g_a, g_m, h_before, g_first = walked
     read = map(nudge, (g_a, g_m, x, h_before, weights[0]))
