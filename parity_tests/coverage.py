@@ -6,25 +6,66 @@ compilation changes rounding, not formulas, and a fault planted in the source is
 every mode. What only compilation shows comes last.
 """
 
+from functools import partial
+
 from parity_tests.faults.steps import Step
-from shared.catalogue import ACTIVATIONS, MODELS
+from shared.catalogue import (
+    ACTIVATIONS,
+    BACKPROP,
+    CONCEPTS,
+    GRAPH,
+    INITIALIZERS,
+    LAYERS,
+    LOSSES,
+    MODELS,
+    RECURRENT,
+)
 from shared.samples import WIDTH
 
+LAYER_TESTS = ("test_builtin_layers.py", "test_layer_functions.py", "test_layer_batches.py",
+               "test_keras_layers.py", "test_torch_modules.py")  # fmt: skip
+HALVES = ("tf_impl", "torch_impl")
+EVERYWHERE = (*HALVES, "shared/reference")
+MODULES = {  # name of the module, and of its check below: the folders that hold one
+    "framework": HALVES,
+    "activations": HALVES,
+    "losses": EVERYWHERE,
+    "backprop": EVERYWHERE,
+    "graph": EVERYWHERE,
+    "initializers": EVERYWHERE,
+    **{
+        f"layers/{name}": EVERYWHERE
+        for name in ("linear", "regularization", "normalization", "convolution", "pooling",
+                     "embedding", "recurrent")
+    },
+    **{
+        f"builtins/{name}": HALVES
+        for name in ("activations", "losses", "layers", "backprop", "graph", "models")
+    },
+    "models/logistic_regression": HALVES,
+}  # fmt: skip
+CHECKS = {"builtins/models": "models", "models/logistic_regression": "models"}
+
+
+def _check(module):
+    named = "builtins" if module.startswith("builtins/") else module.rpartition("/")[2]
+    return f"parity_tests.coverage:{CHECKS.get(module, named)}"
+
+
 FILES = {
-    "tf_impl/framework.py": "parity_tests.coverage:adapters",
-    "torch_impl/framework.py": "parity_tests.coverage:adapters",
-    "tf_impl/models/logistic_regression.py": "parity_tests.coverage:models",
-    "torch_impl/models/logistic_regression.py": "parity_tests.coverage:models",
-    "tf_impl/builtins/models.py": "parity_tests.coverage:models",
-    "torch_impl/builtins/models.py": "parity_tests.coverage:models",
-    "tf_impl/builtins/activations.py": "parity_tests.coverage:builtins",
-    "torch_impl/builtins/activations.py": "parity_tests.coverage:builtins",
-    "tf_impl/activations.py": "parity_tests.coverage:activations",
-    "torch_impl/activations.py": "parity_tests.coverage:activations",
-    "shared/reference/logistic_regression.py": "parity_tests.coverage:models",
+    f"{folder}/{module}.py": _check(module)
+    for module, folders in MODULES.items()
+    for folder in folders
+} | {
     "shared/reference/activations.py": "parity_tests.coverage:reference_activations",
+    "shared/reference/logistic_regression.py": "parity_tests.coverage:models",
+    **{
+        f"shared/weights/{name}.py": "parity_tests.coverage:weights"
+        for name in ("checking", "disk", "drawing", "layouts", "moving", "sizes", "tensors")
+    },
 }
 
+UNCOMPILED = "not compile and not captured and not every_mode and not xla"
 COMPILED_OTHERWISE = ("elu", "tanh")  # in formula, or in how far a primitive is off
 SHIPPED_COMPILED_OTHERWISE = {
     "TensorFlow": ("maxout", "softplus", "tanh"),
@@ -78,7 +119,7 @@ def models(touched):
 
 def builtins(touched):
     """The concepts that the touched functions serve, or all."""
-    names = [c.name for c in ACTIVATIONS if c.name in touched or not touched]
+    names = [c.name for c in CONCEPTS if c.shipped and (c.function_name in touched or not touched)]
     compiled = {
         half: [name for name in names if name in otherwise]
         for half, otherwise in SHIPPED_COMPILED_OTHERWISE.items()
@@ -90,7 +131,7 @@ def builtins(touched):
     ]
 
 
-def adapters(touched):
+def framework(touched):
     """A few concepts, a training run, and the adapter's own tests; then all of it captured."""
     return [
         *(_step("at_once", name) for name in ADAPTED),
@@ -103,6 +144,49 @@ def adapters(touched):
         _step("eager", "hard_tanh", "graph"),
         _tests("test_framework.py", "test_adapters.py", only="graph or compiled"),
     ]
+
+
+def weights(touched):
+    """Tests alone: nothing of it is computed in two frameworks."""
+    return [_tests("test_weights_drawing.py", "test_weights_errors.py", "test_weights_disk.py",
+                   "test_weights_outputs.py", "test_weights.py", "test_loading.py")]  # fmt: skip
+
+
+def _of_family(concepts, files, touched):
+    """The comparisons of the concepts that a function serves, or of all; then tests, uncompiled."""
+    names = [c.name for c in concepts if _serves(c, touched)] or [c.name for c in concepts]
+    return [
+        *(_step("at_once", name) for name in names),
+        _tests(*files, only=UNCOMPILED),
+        *(_step("eager", name) for name in names),
+    ]
+
+
+def _serves(concept, touched):
+    name = concept.function_name
+    return any(t in (name, concept.layer, f"{name}_gradient") for t in touched)
+
+
+def _layers(*names, files):
+    concepts = [concept for concept in (*LAYERS, *RECURRENT) if concept.name in names]
+    return partial(_of_family, concepts, (*files, *LAYER_TESTS))
+
+
+losses = partial(
+    _of_family, LOSSES, ("test_losses.py", "test_loss_conventions.py", "test_loss_uses.py")
+)
+backprop = partial(_of_family, BACKPROP, ("test_backprop.py",))
+graph = partial(_of_family, GRAPH, ("test_graph.py", "test_worked_examples.py"))
+initializers = partial(_of_family, INITIALIZERS, ("test_initializers.py",))
+linear = _layers("linear", "flatten", files=["test_linear_layers.py", "test_layer_starts.py"])
+regularization = _layers("dropout", files=["test_regularization.py"])
+normalization = _layers(
+    "batch_norm", "batch_norm_inference", "layer_norm", files=["test_normalization.py"]
+)
+convolution = _layers("conv2d", files=["test_convolution.py", "test_layer_starts.py"])
+pooling = _layers("max_pool2d", "average_pool2d", files=["test_pooling.py"])
+embedding = _layers("embedding", files=["test_embedding.py"])
+recurrent = _layers("simple_rnn", "lstm", "gru", files=["test_recurrent.py"])
 
 
 def _step(name, *arguments):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.catalogue import ACTIVATIONS
+from shared.catalogue import CONCEPTS
 from shared.evidence import FAIL
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -82,7 +82,7 @@ def _measured(name, mode, steps=None):
 def _cases(names):
     from shared.cases import cases
 
-    return cases([concept for concept in ACTIVATIONS if concept.name in names])
+    return cases([concept for concept in CONCEPTS if concept.name in names])
 
 
 def _named(rows):
