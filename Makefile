@@ -1,10 +1,11 @@
 # Needs make and Python 3.11, 3.12 or 3.13; everything else is installed into .venv on first use.
-# Variables: ONLY=NAME narrows parity or faults; EXTRAS=gpu adds TensorFlow's GPU libraries;
-# PYTHON=/path/to/python chooses the Python that .venv is made with.
+# Variables: ONLY=NAME narrows parity or faults; ALL=1 plants every fault, for an hour or two;
+# EXTRAS=gpu adds TensorFlow's GPU libraries; PYTHON=/path/to/python chooses what .venv is made with.
 
 PYTHON ?= python3
 EXTRAS ?=
 ONLY ?=
+ALL ?=
 
 venv := .venv
 python := $(venv)/bin/python
@@ -33,7 +34,7 @@ test: $(stamp) ## Check style and imports, then run every test and docstring exa
 	$(python) -m pytest
 
 faults: $(stamp) ## Plant small faults in both halves and report the share that tests catch
-	$(python) -m parity_tests.faults $(only)
+	$(python) -m parity_tests.faults $(only)$(if $(ALL),--all)
 
 figures: $(stamp) ## Draw every figure from the measurements
 	$(python) -m reports.figures

@@ -256,6 +256,23 @@ def test_traces_of_one_fault_are_not_taken_for_another_being_caught(run):
     assert status == 0 and "total 5 3 2 0 100.0 %" in printed
 
 
+def test_without_a_file_named_some_of_each_are_planted_evenly(project, monkeypatch, capsys):
+    monkeypatch.setattr("parity_tests.faults.__main__.SAMPLE", 4)
+    files = dict.fromkeys((LOOP_PATH, SIGN_PATH), "planted_here.checks:blind")
+    gone = equivalent("return x")  # no such fault, planted or not
+    entries = [*SURVIVORS, gone]
+
+    def printed(*more):
+        assert main(["--jobs", "1", "--limit", "1", *more], project, files, entries) == 1
+        return " ".join(capsys.readouterr().out.split())
+
+    some, everything = printed(), printed("--all")
+    assert "5 of 12 faults to plant, evenly chosen; --all plants every one." in some
+    assert "planted_here/loop.py 3" in some and "planted_here/sign.py 2" in some
+    assert "total 12" in everything and "evenly" not in everything
+    assert some.count("Stale equivalent") == everything.count("Stale equivalent") == 1
+
+
 def test_an_unknown_file_is_refused_with_the_names_of_the_known(project, capsys):
     with pytest.raises(SystemExit):
         main(["--only", "other.py"], project, {SIGN_PATH: "planted_here.checks:blind"})

@@ -140,6 +140,9 @@ def test_penalties_at_the_ends(half):
     np.testing.assert_array_equal(g_h, [[-inf, inf, 0]] * 2)
     value, (g_h,) = found("sparsity_penalty", np.array([[-0.5, 0.5]]), target=0.5)
     assert np.isnan(value)
+    value, (g_h,) = found("sparsity_penalty", np.array([[-0.0, 0.5]]), target=0.5)
+    assert value == inf
+    np.testing.assert_array_equal(g_h, [[-inf, 0]])
     empty = np.zeros((0, 3))
     assert np.isnan(found("sparsity_penalty", empty, target=0.5)[0])
     W = np.ones((2, 3))

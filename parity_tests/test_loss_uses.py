@@ -11,11 +11,9 @@ import torch.nn.functional as F
 
 import tf_impl.losses
 import torch_impl.losses
-from parity_tests.loss_cases import (
-    OF_LABELS,
-    normal,
-)
-from shared.catalogue.losses import PRIMITIVE
+from parity_tests.loss_cases import OF_LABELS, normal
+from shared.bounds import Evaluated
+from shared.catalogue.losses import BOUNDS, PRIMITIVE
 from shared.comparison import compare, running_error_bound
 from shared.reference import losses as reference
 
@@ -116,8 +114,33 @@ def test_classes_lie_on_the_last_axis_in_tensorflow_and_on_dim_1_in_torch():
         F.cross_entropy(first, torch.tensor(ids), reduction="none"),
     ):
         assert compare(found, expected, bound, "float64").agrees
+    at = Evaluated(None, (np.ones(8), ids.ravel(), channels_last.reshape(8, 3)), np.zeros((8, 3)))
+    slopes = reference.softmax_cross_entropy_gradient(*at.inputs, "none")
+    bound = BOUNDS["softmax_cross_entropy"]["g_y_pred"].size(at, "float64")
+    value_and_gradients = tf_impl.framework.value_and_gradients
+    last = partial(tf_impl.losses.softmax_cross_entropy, reduction="sum")
+    dim_1 = partial(torch_impl.losses.softmax_cross_entropy, reduction="sum")
+    for _, gradients in (
+        value_and_gradients(lambda x: last(ids, x), channels_last),
+        value_and_gradients(lambda x: last(one_hot, x), channels_last),
+    ):
+        assert compare(gradients[0].reshape(8, 3), slopes, bound, "float64").agrees
+    for labels in (torch.tensor(ids), torch.tensor(one_hot).mT):
+        found = torch_impl.framework.value_and_gradients(lambda x, y=labels: dim_1(x, y), x)[1][0]
+        assert compare(np.moveaxis(found, 1, -1).reshape(8, 3), slopes, bound, "float64").agrees
     single = torch_impl.losses.softmax_cross_entropy(first[0, :, 0], torch.tensor(ids[0, 0]))
     assert single == torch_impl.losses.softmax_cross_entropy(first, torch.tensor(ids), "none")[0, 0]
+
+
+def test_the_contractive_penalty_of_sequences_is_that_of_each_step(half):
+    h, W = normal((2, 5, 3)), normal((4, 3))
+    function = partial(half.families["losses"].contractive_penalty, reduction="none")
+    for dtype in ("float32", "float64"):
+        arrays = h.astype(dtype), W.astype(dtype)
+        whole = half.framework.value_and_gradients(function, *arrays)
+        flat = half.framework.value_and_gradients(function, arrays[0].reshape(10, 3), arrays[1])
+        np.testing.assert_array_equal(whole[0].ravel(), flat[0])
+        np.testing.assert_array_equal(whole[1][0].reshape(10, 3), flat[1][0])
 
 
 def test_the_contractive_penalty_is_that_of_the_jacobian_of_a_sigmoid_layer():

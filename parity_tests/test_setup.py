@@ -172,6 +172,7 @@ def test_an_interrupted_installation_is_begun_again(tree):
         (["parity"], "python -m reports.parity \n"),
         (["parity", "ONLY=softmax"], "python -m reports.parity --only 'softmax'\n"),
         (["faults", "ONLY=losses.py"], "python -m parity_tests.faults --only 'losses.py'\n"),
+        (["faults", "ALL=1"], "python -m parity_tests.faults --all\n"),
         (["figures"], "python -m reports.figures\n"),
     ],
 )

@@ -185,9 +185,8 @@ def l2_penalty(W, weight=1.0):
 
 
 def sparsity_penalty_gradient(g, L, h, target, weight):
-    m, B = tf.reduce_mean(h, 0), tf.cast(tf.shape(h)[0], h.dtype)
-    # |m|, so that a −0 is a 0
-    slope = (m - target) / (tf.abs(m) * (1 - m))
+    m, B = _batch_mean(h), tf.cast(tf.shape(h)[0], h.dtype)
+    slope = (m - target) / (m * (1 - m))
     # g_h = g weight (m − ρ) / (m (1 − m)) / B
     return tf.broadcast_to(weight * g * slope / B, tf.shape(h))
 
@@ -207,8 +206,7 @@ def sparsity_penalty(h, target, weight=1.0):
     """
     if not 0 < target < 1:
         raise ValueError(f"target is a mean activation between 0 and 1, not {target}")
-    # m = Σ h / B
-    m = tf.reduce_mean(h, 0)
+    m = _batch_mean(h)
     # KL = ρ log(ρ / m) + (1 − ρ) log((1 − ρ) / (1 − m))
     KL = target * tf.math.log(target / m) + (1 - target) * tf.math.log((1 - target) / (1 - m))
     # L = weight · Σ KL
@@ -284,6 +282,13 @@ def _one_hot(ids, x):
         raise ValueError(f"y_true holds {unknown:g}: class ids run from 0 to {x.shape[-1] - 1}")
     # an id that no class has leaves a row of 0, and 0/0 makes it NaN
     return y / total
+
+
+def _batch_mean(h):
+    # m = Σ h / B
+    m = tf.reduce_mean(h, 0)
+    # that of a single −0 is one, and has its logarithm on the other side
+    return tf.where(m == 0, tf.zeros_like(m), m)
 
 
 def _against_largest(x):

@@ -180,9 +180,8 @@ def l2_penalty(W, weight=1.0):
 
 
 def sparsity_penalty_gradient(g, L, h, target, weight):
-    m, B = torch.mean(h, 0), h.shape[0]
-    # |m|, so that a −0 is a 0
-    slope = (m - target) / (torch.abs(m) * (1 - m))
+    m, B = _batch_mean(h), h.shape[0]
+    slope = (m - target) / (m * (1 - m))
     # g_h = g weight (m − ρ) / (m (1 − m)) / B
     return (weight * g * slope / B).expand(h.shape)
 
@@ -202,8 +201,7 @@ def sparsity_penalty(h, target, weight=1.0):
     """
     if not 0 < target < 1:
         raise ValueError(f"target is a mean activation between 0 and 1, not {target}")
-    # m = Σ h / B
-    m = torch.mean(h, 0)
+    m = _batch_mean(h)
     # KL = ρ log(ρ / m) + (1 − ρ) log((1 − ρ) / (1 − m))
     KL = target * torch.log(target / m) + (1 - target) * torch.log((1 - target) / (1 - m))
     # L = weight · Σ KL
@@ -287,6 +285,13 @@ def _classes_last(x):
 def _classes_back(x):
     # the inverse of _classes_last
     return x.movedim(-1, min(1, x.dim() - 1))
+
+
+def _batch_mean(h):
+    # m = Σ h / B
+    m = torch.mean(h, 0)
+    # that of a single −0 is one when compiled, and has its logarithm on the other side
+    return torch.where(m == 0, torch.zeros_like(m), m)
 
 
 def _against_largest(x):

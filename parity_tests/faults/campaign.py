@@ -36,6 +36,12 @@ def plan(root: Path, files: Mapping[str, str], limit: float = 60.0) -> list[Batc
     ]
 
 
+def thinned(batches: list[Batch], most: int) -> list[Batch]:
+    """The batches with about `most` faults in all: every so manieth of each file's."""
+    every = -(-sum(len(batch.faults) for batch in batches) // most)
+    return [replace(batch, faults=batch.faults[::every]) for batch in batches if batch.faults]
+
+
 def run(batches: list[Batch], jobs: int, advance: Advance = lambda count: None) -> list[Outcome]:
     """Judges every fault of every batch, in the order given.
 

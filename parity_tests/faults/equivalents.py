@@ -34,7 +34,6 @@ class Equivalent:
 
 
 HALVES = ("tf_impl", "torch_impl")
-ONE_EACH = "both hold one entry for each call"
 AT_0 = "both branches are 0 at x = 0"
 NOT_CHOSEN = "for x > 0 the other branch is chosen, and e^1 is as finite as e^0"
 EQUIVALENTS: tuple[Equivalent, ...] = (
@@ -128,28 +127,6 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "return F.softplus(x, threshold=40)",
         "return F.softplus(x, threshold=41)",
         "from x = 40 on log(1 + e^−x) = 4e−18 is below half an ULP of x, and 1 − σ(x) of 1",
-    ),
-    *(
-        Equivalent(
-            f"{half}/framework.py",
-            function,
-            f"... zip({pair}, strict=True)]",
-            f"... zip({pair}, strict=False)]",
-            ONE_EACH,
-        )
-        for half, function, pair in (
-            ("tf_impl", "evaluate.everything", "functions, batch"),
-            ("torch_impl", "evaluate", "functions, batch"),
-            ("torch_impl", "_measure_captured.forward", "functions, inputs"),
-            ("torch_impl", "_measure_captured", "outputs, inputs"),
-        )
-    ),
-    Equivalent(
-        "torch_impl/framework.py",
-        "_measure_captured",
-        "... zip(outputs, upstream, strict=True) if g is not None]",
-        "... zip(outputs, upstream, strict=False) if g is not None]",
-        ONE_EACH,
     ),
 )
 

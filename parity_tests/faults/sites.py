@@ -68,7 +68,8 @@ def sites(tree: ast.Module) -> Iterator[Site]:
     """Yields every place inside `tree` that decides what is computed.
 
     Left out are imports, annotations, text, what a ``raise`` says, ``__all__``, how a dataclass is
-    declared, and the branches that only a type checker or a direct call of the file would enter.
+    declared, whether a ``zip`` is strict, and the branches that only a type checker or a direct
+    call of the file would enter.
     """
     yield from _below(Site(tree))
 
@@ -90,6 +91,8 @@ def _is_declaration(node: ast.AST) -> bool:
         return True
     if isinstance(node, ast.Call):
         return ast.unparse(node.func).endswith("dataclass")
+    if isinstance(node, ast.keyword):
+        return node.arg == "strict"  # of zip: it is a check of lengths itself, and computes nothing
     if isinstance(node, ast.Assign):
         return ast.unparse(node.targets[0]) == "__all__"
     if isinstance(node, ast.If):

@@ -54,6 +54,7 @@ CASES = [
     ("f(tf.abs(a), x.abs(), abs(b))", "swapped function",
      ["f(a, x.abs(), abs(b))", "f(tf.abs(a), x, abs(b))", "f(tf.abs(a), x.abs(), b)"]),
     ("x.sum(keepdim=True)", "flipped flag", ["x.sum(keepdim=False)"]),
+    ("zip(a, b, strict=True)", "flipped flag", []),
     ("f(a)", "dropped statement", ["pass"]),
     ("self.a = b", "dropped statement", ["pass"]),
     ("a = b", "dropped statement", []),
