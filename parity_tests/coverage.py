@@ -18,7 +18,10 @@ from shared.catalogue import (
     LAYERS,
     LOSSES,
     MODELS,
+    PREPROCESSING,
     RECURRENT,
+    SCHEDULES,
+    TRAINING,
 )
 from shared.samples import WIDTH
 
@@ -40,15 +43,35 @@ MODULES = {  # name of the module, and of its check below: the folders that hold
     },
     **{
         f"builtins/{name}": HALVES
-        for name in ("activations", "losses", "layers", "backprop", "graph", "models")
+        for name in ("activations", "losses", "layers", "backprop", "graph", "models", "optimizers")
     },
-    "models/logistic_regression": HALVES,
+    **{
+        f"optimizers/{name}": HALVES
+        for name in ("updates", "base", "descent", "adaptive", "adam", "flat")
+    },
+    **{
+        f"schedules/{name}": HALVES
+        for name in ("schedule", "decay", "manual", "plateau", "warmup")
+    },
+    **{f"preprocessing/{name}": HALVES for name in ("base", "scaling", "whitening")},
+    "training": HALVES,
+    **{
+        f"models/{name}": HALVES
+        for name in ("logistic_regression", "linear_regression", "mlp")
+    },
 }  # fmt: skip
-CHECKS = {"builtins/models": "models", "models/logistic_regression": "models"}
+CHECKS = {
+    "builtins/models": "models",
+    "builtins/optimizers": "optimizers",
+    "models/logistic_regression": "models",
+    "models/linear_regression": "training",
+    "models/mlp": "training",
+}
 
 
 def _check(module):
-    named = "builtins" if module.startswith("builtins/") else module.rpartition("/")[2]
+    folder, _, name = module.rpartition("/")
+    named = folder if folder in ("builtins", "optimizers", "schedules", "preprocessing") else name
     return f"parity_tests.coverage:{CHECKS.get(module, named)}"
 
 
@@ -59,6 +82,15 @@ FILES = {
 } | {
     "shared/reference/activations.py": "parity_tests.coverage:reference_activations",
     "shared/reference/logistic_regression.py": "parity_tests.coverage:models",
+    "shared/reference/optimizers.py": "parity_tests.coverage:optimizers",
+    "shared/reference/schedules.py": "parity_tests.coverage:schedules",
+    "shared/reference/preprocessing.py": "parity_tests.coverage:preprocessing",
+    "shared/hyperparameters.py": "parity_tests.coverage:optimizers",
+    "shared/tuning.py": "parity_tests.coverage:tuning",
+    **{
+        f"shared/{name}.py": "parity_tests.coverage:training"
+        for name in ("reference/training", "batches", "early_stopping", "runs")
+    },
     **{
         f"shared/weights/{name}.py": "parity_tests.coverage:weights"
         for name in ("checking", "disk", "drawing", "layouts", "moving", "sizes", "tensors")
@@ -187,6 +219,46 @@ convolution = _layers("conv2d", files=["test_convolution.py", "test_layer_starts
 pooling = _layers("max_pool2d", "average_pool2d", files=["test_pooling.py"])
 embedding = _layers("embedding", files=["test_embedding.py"])
 recurrent = _layers("simple_rnn", "lstm", "gru", files=["test_recurrent.py"])
+
+
+schedules = partial(
+    _of_family, SCHEDULES,
+    ("test_schedules.py", "test_schedules_plateau.py", "test_schedules_training.py",
+     "test_schedules_builtins.py"),
+)  # fmt: skip
+preprocessing = partial(
+    _of_family, PREPROCESSING, ("test_preprocessing.py", "test_preprocessing_layers.py")
+)
+
+
+def optimizers(touched):
+    """Three steps of every training run, the updates by themselves, and what the classes add."""
+    names = [row.name for row in TRAINING]
+    concerned = {t.lower().replace("_", "") for t in touched}
+    chosen = [name for name in names if name.replace("_", "") in concerned] or names
+    return [
+        *(_step("trained", name, 3) for name in chosen),
+        _tests("test_optimizers.py", "test_optimizers_updates.py", "test_optimizers_limits.py",
+               "shared/hyperparameters.py"),
+        _tests("test_optimizers_keras.py", "test_optimizers_torch.py"),
+        _tests("test_optimizers_builtins.py"),
+    ]  # fmt: skip
+
+
+def training(touched):
+    """Two runs of three steps, then the tests of `fit` and of the models."""
+    return [
+        _step("trained", "adam", 3),
+        _step("trained", "momentum", 3),
+        _tests("test_batches.py", "test_fit.py", "test_fit_reference.py", only=UNCOMPILED),
+        _tests("test_models.py", "test_fit_uses.py", "shared/runs.py", only=UNCOMPILED),
+        _tests("test_fit.py", "test_models.py", "test_fit_uses.py"),
+    ]
+
+
+def tuning(touched):
+    """Tests alone: it searches whatever it is handed."""
+    return [_tests("test_tuning.py")]
 
 
 def _step(name, *arguments):

@@ -40,7 +40,8 @@ class Half:
         return getattr(self.families[concept.family], concept.function_name)
 
 
-FAMILIES = ("activations", "losses", "layers", "backprop", "graph", "initializers")
+FAMILIES = ("activations", "losses", "layers", "backprop", "graph", "initializers",
+            "schedules", "preprocessing")  # fmt: skip
 
 
 def _families(half, *names):

@@ -6,7 +6,6 @@ A job is small enough to be given to a worker process. Nothing in here prints or
 import tempfile
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import combinations
 
 from parity_tests import parties, trajectories
 from shared import cases, catalogue, parity
@@ -128,7 +127,8 @@ def conclude(rows, only=None, dtypes=DTYPES, modes=MODES) -> list[Row]:
     """
     chosen = catalogue.select(only)
     concepts = [row for row in chosen if isinstance(row, Concept)]
-    missing = missing_trajectories(rows, chosen, dtypes, modes)
+    runs = [row for row in chosen if isinstance(row, Trajectory)]
+    missing = trajectories.missing(rows, runs, dtypes, modes, devices())
     for group, computing in parties.groups(concepts):
         for mode in modes:
             implied = in_mode(cases.cases(group), mode)
@@ -141,22 +141,3 @@ def conclude(rows, only=None, dtypes=DTYPES, modes=MODES) -> list[Row]:
         if devices() == ["cpu"]
     ]
     return parity.conclude(rows) + missing + unseen + no_gpu
-
-
-def missing_trajectories(rows, chosen, dtypes, modes) -> list[Row]:
-    """A failure for each pair of training runs that the catalogue implies and no row holds."""
-    held = {(r.concept, r.tensor, r.left, r.right, r.dtype, r.mode, r.device) for r in rows}
-    excused = {(r.family, r.dtype, r.mode, r.device) for r in rows if r.verdict == "absent"}
-    implied = [
-        (row, tensor, left, right, dtype, mode, device)
-        for row in chosen
-        if isinstance(row, Trajectory)
-        for tensor in row.tensors
-        for right, left in combinations([parity.REFERENCE, *trajectories.names()], 2)
-        for dtype in dtypes
-        for mode in modes
-        for device in devices()
-        if (row.family, dtype, mode, device) not in excused
-    ]
-    return [parity.below_floor(row, "", *found) for row, *found in implied
-            if (row.name, *found) not in held]  # fmt: skip

@@ -1,5 +1,7 @@
 """Each kind of bound allows what it says, by numbers worked out by hand."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from shared.bounds import (
     Evaluated,
     Exact,
     Float32Constant,
+    OfOptions,
     RunningError,
     Sensitivity,
     Ulps,
@@ -102,6 +105,21 @@ def test_a_float32_constant_costs_a_float32_rounding_in_any_precision():
     single = Sensitivity().size(TRIPLE, "float32")
     for dtype in ("float32", "float64"):
         np.testing.assert_array_equal(Float32Constant().size(TRIPLE, dtype), single)
+
+
+def test_options_that_are_read_are_rounded_and_counts_are_not():
+    def rate(t, first, every):
+        return first * t + every
+
+    at = Evaluated(partial(rate, first=3.0, every=5), (np.arange(3.0),), 3.0 * np.arange(3.0) + 5,
+                   {"first": 3.0, "every": 5})  # fmt: skip
+    moved = Evaluated(lambda first: rate(np.arange(3.0), first, 5), (np.float64(3.0),), at.values)
+    np.testing.assert_array_equal(
+        OfOptions().size(at, "float32"), Sensitivity().size(moved, "float32")
+    )
+    np.testing.assert_array_equal(
+        OfOptions(Ulps(1)).size(at, "float32"), Ulps(1).size(moved, "float32")
+    )
 
 
 def test_where_allows_anything_at_the_marked_places_and_nothing_elsewhere():

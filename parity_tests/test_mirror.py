@@ -40,6 +40,22 @@ ONE_SIDED = {
     },
     "tf_impl/initializers.py": {"_Initializer": "gives a tensor of a shape"},
     "torch_impl/initializers.py": {"_Initializer": "fills a parameter in place"},
+    "tf_impl/schedules/decay.py": {"_Decay": "a Keras schedule has its own first rate"},
+    "tf_impl/schedules/schedule.py": {"_Schedule": "is called by an optimizer"},
+    "torch_impl/schedules/schedule.py": {"_Schedule": "sets the rates of an optimizer"},
+    "torch_impl/schedules/plateau.py": {"_set_rate": "a group's rate may be a tensor"},
+    "tf_impl/preprocessing/base.py": {"_Preprocessing": "keeps weights, built when adapted"},
+    "torch_impl/preprocessing/base.py": {"_Preprocessing": "keeps buffers"},
+    "tf_impl/optimizers/base.py": {"_filled_with": "Keras's Constant rounds to float32"},
+    "tf_impl/optimizers/flat.py": {"FlatParameters": "a variable cannot be a view: models read it"},
+    "torch_impl/optimizers/flat.py": {
+        "FlatParameters": "parameters are views, so an optimizer can lay them flat by itself",
+        "update_in_place": "torch compiles what overwrites its arguments",
+        "dense": "Keras's base class is handed dense gradients",
+        "_side_by_side": "the vectors of parameters, gradients and state",
+    },
+    "tf_impl/training.py": {"ByEpoch": "an optimizer asks a schedule by its own count of steps"},
+    "torch_impl/training.py": {"_own_mode": "a module remembers whether it is being trained"},
     "torch_impl/builtins/activations.py": {
         "softmax": "without a dim torch guesses one",
         "log_softmax": "without a dim torch guesses one",
@@ -72,8 +88,12 @@ def both(file):
     return found
 
 
-# Keras hands `training` to a call, where a torch module has its own mode
-UNPAIRED = ("dtype", "kwargs", "training")
+# Keras hands `training` to a call, where a torch module has its own mode, and tells a callback by
+# name which metric to monitor; torch's schedulers work on an optimizer from the last epoch on, its
+# optimizers on parameters
+UNPAIRED = ("dtype", "kwargs", "training", "monitor", "optimizer", "last_epoch", "params")
+# a schedule's methods are given it at once in Keras, and for each parameter group in torch
+FIRST_RATE = "initial_lr"
 # a loss takes labels before predictions in Keras, and after them in torch
 LABELS_FIRST = ("target", "input")
 
@@ -87,6 +107,7 @@ def parameters(node):
     ]
     pairs = itertools.zip_longest(names, defaults)
     found = [(translate(name), default) for name, default in pairs if name not in UNPAIRED]
+    found = [pair for pair, _ in itertools.groupby(found)]  # both betas are one in torch
     if LABELS_FIRST in [(left, right) for (left, _), (right, _) in itertools.pairwise(found)]:
         place = found.index((LABELS_FIRST[0], None))
         found[place : place + 2] = found[place : place + 2][::-1]
@@ -148,12 +169,18 @@ def test_methods_line_up(file):
     left, right = both(file)
     # bookkeeping that each framework does its way
     skipped = {"build", "get_config", "extra_repr", "reset_parameters", "compute_mask"}
+    skipped |= {"from_config", "state_dict", "load_state_dict", "on_epoch_end", "_initial_step"}
     if file.parts[0] == "layers":  # a layer is built with what its framework's own is built with
         skipped.add("__init__")
+    if file.parts[0] == "optimizers":  # hyperparameters belong to Keras's optimizer, torch's group
+        skipped |= {"__init__", "starts", "rates", "options", "apply", "update_step", "step"}
+        skipped |= {"_apply_weight_decay", "add_param_group", "__setstate__", "zero_grad"}
+        skipped |= {"_step_one_by_one", "_state_of", "_step_at_once", "_laid_flat"}
     for (name, one), other in zip(left.items(), right.values(), strict=True):
         if isinstance(one, ast.ClassDef):
             methods = [
-                [(translate(m.name), parameters(m)) for m in node.body
+                [(translate(m.name), [p for p in parameters(m) if p[0] != FIRST_RATE])
+                 for m in node.body
                  if isinstance(m, ast.FunctionDef) and m.name not in skipped]
                 for node in (one, other)
             ]  # fmt: skip

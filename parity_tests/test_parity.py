@@ -54,8 +54,8 @@ def test_every_concept_is_green_eagerly(name):
 @pytest.fixture(scope="module")
 def insurance():
     """The insurance run in float64, and every party's history of it."""
-    run = trajectories.InsuranceRun(catalogue.MODELS[0])
-    return run, dict(trajectories.parties(run, "float64", "graph"))
+    (run,) = trajectories.runs(catalogue.MODELS[0], "graph")
+    return run, run.histories("float64", "graph")
 
 
 def insurance_rows(run, histories):
@@ -86,10 +86,10 @@ def test_a_single_step_gone_wrong_is_found(insurance):
 
 
 def test_a_recorded_tensor_that_is_not_compared_is_a_failure(insurance):
-    rows, where = insurance_rows(*insurance), ([insurance[0].row], ("float64",), ("graph",))
-    assert not suite.missing_trajectories(rows, *where)
+    rows, where = insurance_rows(*insurance), (("float64",), ("graph",), ("cpu",))
+    assert not trajectories.missing(rows, [insurance[0].row], *where)
     less = [found for found in rows if found.tensor != "b"]
-    assert {gone.tensor for gone in suite.missing_trajectories(less, *where)} == {"b"}
+    assert {gone.tensor for gone in trajectories.missing(less, [insurance[0].row], *where)} == {"b"}
 
 
 @pytest.mark.parametrize("party", [p.name for p in parties.five()])

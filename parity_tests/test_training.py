@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from parity_tests import trajectories
+from parity_tests import logistic_run
 from shared.comparison import compare, running_error_bound
 from shared.reference import logistic_regression as reference
 from tf_impl.models.logistic_regression import LogisticRegression as KerasModel
@@ -15,7 +15,7 @@ Y = np.array([1.0, 0.0, 1.0])
 PLANTED = 7.0  # no gradient of a mean of probabilities is as large at these inputs
 
 
-@pytest.fixture(params=trajectories.HALVES, ids=lambda half: half[0].NAME)
+@pytest.fixture(params=logistic_run.HALVES, ids=lambda half: half[0].NAME)
 def half(request):
     framework, module, _ = request.param
     return framework, module

@@ -1,109 +1,43 @@
-"""Family "models": training runs laid over each other, every step compared."""
+"""Training runs laid over each other, every step compared.
 
-from functools import cached_property
+A run knows its catalogue row and one set of its options, the `tensors` that are recorded, the
+`truth` of each, its `bound` in a precision, and gives the `histories` of the parties it `names`.
+"""
 
-import numpy as np
+from itertools import combinations
 
-import tf_impl.builtins
-import tf_impl.framework
-import tf_impl.models.logistic_regression
-import torch_impl.builtins
-import torch_impl.framework
-import torch_impl.models.logistic_regression
-from shared import comparison, parity
-from shared.catalogue import Trajectory
-from shared.data import load_insurance
+from parity_tests import logistic_run, parties, training_run
+from shared import parity
 from shared.evidence import Row
-from shared.reference import logistic_regression as reference
 
-LEARNING_RATE = 0.5  # exact in every precision, so that no party trains at another rate
-HALVES = (
-    (tf_impl.framework, tf_impl.models.logistic_regression, tf_impl.builtins),
-    (torch_impl.framework, torch_impl.models.logistic_regression, torch_impl.builtins),
-)
+RUNS = {"models": logistic_run.InsuranceRun, "training": training_run.TrainingRun}
 
 
-class InsuranceRun:
-    """Logistic regression on the insurance table: data, initial weights, truth and bounds."""
-
-    def __init__(self, row: Trajectory):
-        self.row = row
-        people, self.y = load_insurance(("age", "affordability"))
-        scaled = people / np.array([100.0, 1.0])  # ages in centuries, so that one rate suits both
-        self.x = scaled.astype(np.float32).astype(np.float64)
-        self.W, self.b = np.ones(2), np.zeros(())  # the notes' w₁ = w₂ = 1, bias = 0
-
-    def reference(self, nudge=lambda values: values):
-        return reference.train(self.x, self.y, self.W, self.b, LEARNING_RATE, self.row.steps, nudge)
-
-    @cached_property
-    def truth(self):
-        return self.reference()
-
-    @cached_property
-    def movement(self):
-        """How far the float64 run moves, per unit roundoff, when each step's reads are rounded."""
-        sizes = [values[0].size for values in self.truth.values()]
-
-        def run(nudge):
-            recorded = self.reference(nudge).values()
-            return np.concatenate([values.reshape(len(values), -1) for values in recorded], axis=1)
-
-        moved = np.split(comparison.movement(run), np.cumsum(sizes)[:-1], axis=1)
-        shaped = zip(self.truth.items(), moved, strict=True)
-        return {name: part.reshape(values.shape) for (name, values), part in shaped}
-
-    @cached_property
-    def _terms(self):
-        return reference.magnitudes(self.x, self.y, self.truth)
-
-    def bound(self, tensor, dtype):
-        """The catalogue's way with compositions: 4 roundings of every read, 4 ULP of the terms."""
-        movement, terms = self.movement[tensor], self._terms[tensor]
-        return comparison.sensitivity_bound(movement, terms, dtype, multiple=4, floor=4)
+def runs(row, mode):
+    """The runs of a row that a mode measures: other options than the first are compared eagerly."""
+    chosen = row.options if mode == "eager" else row.options[:1]
+    return [RUNS[row.family](row, options) for options in chosen]
 
 
-def parties(run, dtype, mode):
-    """Name -> history, for each half with its framework's gradient and by hand, and built-ins."""
-    data = [values.astype(dtype) for values in (run.x, run.y, run.W, run.b)]
-    for framework, module, builtins in HALVES:
-        for label, by_hand in (("", False), (" by hand", True)):
-            model = _initial(framework, module, *data[2:])
-            x, y = (framework.tensor(values) for values in data[:2])
-            yield (
-                framework.NAME + label,
-                module.gradient_descent(model, x, y, LEARNING_RATE, run.row.steps, mode, by_hand),
-            )
-        history = builtins.logistic_regression(*data, LEARNING_RATE, run.row.steps, mode)
-        yield f"{framework.NAME} built-in", history
-
-
-def _initial(framework, module, W, b):
-    model = module.LogisticRegression(len(W), dtype=framework.tensor(W).dtype)
-    framework.load(model, {"W": W, "b": b})
-    return model
-
-
-def names():
-    return [f"{f.NAME}{label}" for f, *_ in HALVES for label in ("", " by hand", " built-in")]
-
-
-def measure(row: Trajectory, dtype, mode, device="cpu") -> list[Row]:
+def measure(row, dtype, mode, device="cpu") -> list[Row]:
     """Rows for every pair of parties at every recorded tensor, the worst of all steps in each."""
     if device != "cpu":
         reason = "training runs are compared on the CPU alone"
         return [parity.absent(row.family, "both frameworks", dtype, mode, device, reason)]
     where = (dtype, mode, device)
+    frameworks = [half.framework for half in parties.HALVES]
     absences = [
         parity.absent(row.family, f.NAME, *where, f.unavailable(mode))
-        for f, *_ in HALVES
+        for f in frameworks
         if f.unavailable(mode)
     ]
-    if absences:
-        return absences
-    run = InsuranceRun(row)
-    histories = dict(parties(run, dtype, mode))
-    return [found for tensor in row.tensors for found in pairs(run, tensor, histories, where)]
+    return absences or [found for run in runs(row, mode) for found in compare(run, where)]
+
+
+def compare(run, where):
+    """Rows for every tensor of a run."""
+    histories = run.histories(*where[:2])
+    return [found for tensor in run.tensors for found in pairs(run, tensor, histories, where)]
 
 
 def pairs(run, tensor, histories, where):
@@ -111,5 +45,30 @@ def pairs(run, tensor, histories, where):
     values = {name: history[tensor] for name, history in histories.items()}
     bounds = {dtype: run.bound(tensor, dtype) for dtype in (where[0], "float64")}
     yield from parity.compare_histories(
-        run.row, tensor, "insurance", run.truth[tensor], values, bounds, where
+        run.row, label(run), tensor, run.sample, run.truth[tensor], values, bounds, where
     )
+
+
+def label(run):
+    """A run's options as a row of evidence has them."""
+    return ", ".join(f"{name}={value}" for name, value in run.options.items())
+
+
+def missing(rows, chosen, dtypes, modes, devices) -> list[Row]:
+    """A failure for each pair of training runs that the catalogue implies and no row holds."""
+    held = {(r.concept, r.options, r.tensor, r.left, r.right, r.dtype, r.mode, r.device)
+            for r in rows}  # fmt: skip
+    excused = {(r.family, r.dtype, r.mode, r.device) for r in rows if r.verdict == "absent"}
+    implied = [
+        (row, label(run), tensor, left, right, dtype, mode, device)
+        for row in chosen
+        for mode in modes
+        for run in runs(row, mode)
+        for tensor in run.tensors
+        for right, left in combinations([parity.REFERENCE, *run.names], 2)
+        for dtype in dtypes
+        for device in devices
+        if (row.family, dtype, mode, device) not in excused
+    ]
+    return [parity.below_floor(row, *found) for row, *found in implied
+            if (row.name, *found) not in held]  # fmt: skip

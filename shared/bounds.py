@@ -145,6 +145,25 @@ class Float32Constant:
 
 
 @dataclass(frozen=True)
+class OfOptions:
+    """`bound` where it is the options that are read, and so rounded: those that are no counts.
+
+    For a function of whole numbers, as a schedule is of the epoch, which no precision rounds.
+    """
+
+    bound: object = field(default_factory=Sensitivity)
+
+    def size(self, at: Evaluated, dtype) -> np.ndarray:
+        names = [name for name, value in at.options.items() if isinstance(value, float)]
+        reads = tuple(np.float64(at.options[name]) for name in names)
+
+        def of_reads(*reads):
+            return at.function(*at.inputs, **dict(zip(names, reads, strict=True)))
+
+        return self.bound.size(Evaluated(of_reads, reads, at.values), dtype)
+
+
+@dataclass(frozen=True)
 class Where:
     """No bound at the inputs that `places(*inputs)` marks, where another convention holds."""
 

@@ -150,7 +150,7 @@ def _judge(row, values, bounds, why):
     )  # fmt: skip
 
 
-def compare_histories(row, tensor, sample, truth, histories, bounds, where):
+def compare_histories(row, options, tensor, sample, truth, histories, bounds, where):
     """Rows for every pair of training runs at one recorded tensor, whose first axis is the step.
 
     `bounds` holds the bound in the precision under test and, for the reference, in float64.
@@ -160,8 +160,8 @@ def compare_histories(row, tensor, sample, truth, histories, bounds, where):
     allowed = {name: (bounds[dtype],) * 2 for name in histories}
     allowed[REFERENCE] = (bounds["float64"],) * 2
     for right, left in combinations(values, 2):
-        base = Row(row.family, row.name, "", TRAJECTORY, tensor, sample, left, right, dtype, mode,
-                   device, str(truth.shape))  # fmt: skip
+        base = Row(row.family, row.name, options, TRAJECTORY, tensor, sample, left, right, dtype,
+                   mode, device, str(truth.shape))  # fmt: skip
         yield _judge(base, values, allowed, {})
 
 

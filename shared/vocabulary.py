@@ -13,6 +13,7 @@ TERMS = {
     "axis": "dim",
     "keepdims": "keepdim",
     "learning_rate": "lr",
+    "initial_learning_rate": "initial_lr",
     "epsilon": "eps",
     "stddev": "std",
     "rho": "alpha",
@@ -30,6 +31,7 @@ TERMS = {
     "y_true": "target",
     "y_pred": "input",
     "call": "forward",
+    "adapt": "fit",
 }
 
 

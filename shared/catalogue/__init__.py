@@ -13,14 +13,18 @@ from shared.catalogue.initializers import INITIALIZERS
 from shared.catalogue.layers import LAYERS
 from shared.catalogue.losses import LOSSES
 from shared.catalogue.models import MODELS
+from shared.catalogue.preprocessing import PREPROCESSING
 from shared.catalogue.recurrent import RECURRENT
+from shared.catalogue.schedules import SCHEDULES
+from shared.catalogue.training import TRAINING
 
 __all__ = ["ACTIVATIONS", "BACKPROP", "CONCEPTS", "EVERYTHING", "FAMILIES", "GRAPH", "INITIALIZERS",
-           "LAYERS", "LOSSES", "MODELS", "NOTES", "RECURRENT", "Concept", "Trajectory",
-           "select"]  # fmt: skip
+           "LAYERS", "LOSSES", "MODELS", "NOTES", "PREPROCESSING", "RECURRENT", "SCHEDULES",
+           "TRAINING", "Concept", "Trajectory", "select"]  # fmt: skip
 
-CONCEPTS = (*ACTIVATIONS, *LOSSES, *LAYERS, *RECURRENT, *BACKPROP, *GRAPH, *INITIALIZERS)
-EVERYTHING = {row.name: row for row in (*CONCEPTS, *MODELS)}
+CONCEPTS = (*ACTIVATIONS, *LOSSES, *LAYERS, *RECURRENT, *BACKPROP, *GRAPH, *INITIALIZERS,
+            *SCHEDULES, *PREPROCESSING)  # fmt: skip
+EVERYTHING = {row.name: row for row in (*CONCEPTS, *MODELS, *TRAINING)}
 FAMILIES = tuple(dict.fromkeys(row.family for row in EVERYTHING.values()))
 
 

@@ -101,3 +101,4 @@ class Trajectory:
     tensors: tuple[str, ...]
     steps: int
     source: str = NOTES
+    options: tuple[dict, ...] = ({},)  # each is a run of its own

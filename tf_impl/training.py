@@ -1,0 +1,257 @@
+"""Training: the loop that fits a model to data, with tf.GradientTape, in steps that are compiled.
+
+    x, y   examples and labels, NumPy arrays with one row for each example
+    L      loss of a batch, its mean          ∂L/∂W  its gradient for each weight W
+    step   one update W ← W − …, by the optimizer     epoch  as many as read every row once
+
+Source: Introduction to Deep Learning, Unit 1 (batch, mini-batch and stochastic gradient descent).
+"""
+
+from dataclasses import dataclass, field
+from itertools import count
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+
+from shared.batches import batches, steps_per_epoch
+from shared.runs import (
+    Epoch,
+    MeanLoss,
+    Step,
+    check_run,
+    check_schedule,
+    finite,
+    followed,
+    interruptible,
+    progress_bar,
+)
+from tf_impl.framework import array, compiled, tensor, unavailable
+
+
+@dataclass
+class History:
+    """What a run leaves behind."""
+
+    epochs: list[Epoch] = field(default_factory=list)
+    interrupted: bool = False  # by Ctrl-C
+
+    @property
+    def frame(self):
+        """A row for each whole epoch: epoch, loss, val_loss, learning_rate."""
+        return pd.DataFrame(self.epochs, columns=Epoch._fields)
+
+
+def fit(
+    model,
+    x,
+    y,
+    *,
+    loss,
+    optimizer,
+    epochs,
+    batch_size,
+    schedule=None,
+    validation=None,
+    mode="eager",
+    seed=0,
+    shuffle=True,
+    early_stopping=None,
+    progress=False,
+    on_step=None,
+    schedule_every="epoch",
+):
+    """Train a model in place; the history of the run, its `frame` a row for each epoch.
+
+    The halves read the same batches in the same order. Epochs and steps count from 0. The loss of
+    an epoch is the mean over its rows, as the weights were when each was read; val_loss is taken
+    after the epoch (NaN without validation), and learning_rate is that of the epoch's first update.
+
+    Args:
+        model: a Keras model, called with training=True in steps and False in validation. A frozen
+            weight, and one that the loss does not depend on, stays as it is.
+        x, y: NumPy arrays of as many rows. Floating-point numbers are cast to the dtype of the
+            model's weights.
+        loss: loss(y_true, y_pred), the mean over a batch: one of losses.py, or any function of
+            tensors. What Keras layers add to the loss, as regularizers do, comes to it.
+        optimizer: any Keras optimizer. It keeps its state, so that a second call goes on.
+        epochs: how often to read all rows.
+        batch_size: how many rows to a step: all of them, some, or 1. The last batch of an epoch
+            holds what is left.
+        schedule: a LearningRateSchedule, which replaces the optimizer's rate, also after the run;
+            or a callback that follows the validation loss, such as PlateauDecay. The rate of
+            update 0 is schedule(0), and updates are counted by optimizer.iterations.
+        validation: (x, y) to measure the loss by after each epoch, in the order given.
+        mode: "eager", "graph" (tf.function) or "compiled" (XLA). A step is traced once for full
+            batches and once for a smaller last one, and no more when the rate changes.
+        seed: of the order of rows; that of epoch e follows from the seed and e alone.
+        shuffle: whether to take the rows in another order each epoch.
+        early_stopping: a shared.early_stopping.EarlyStopping, which goes by the validation loss, or
+            by the loss where there is no validation. The weights stay those of the last epoch.
+        progress: whether to show a progress bar.
+        on_step: called with a shared.runs.Step after each step.
+        schedule_every: "epoch" or "step": what the schedule counts.
+
+    Ctrl-C ends the run after the step it is in; the history then holds the whole epochs so far, and
+    its `interrupted` is true.
+
+    Raises:
+        ValueError: no rows, or not as many in x and y; a count below 1; an unknown mode; nothing to
+            train; a schedule that follows a validation loss that is not there.
+        TypeError: the schedule is none.
+        FloatingPointError: the loss became NaN or infinite; the message names epoch and step. The
+            weights are those after that step.
+
+    >>> from tf_impl.losses import squared_error
+    >>> from tf_impl.models.linear_regression import LinearRegression
+    >>> x, y = np.array([[0.0], [1.0]]), np.array([1.0, 3.0])
+    >>> model, sgd = LinearRegression(1), keras.optimizers.SGD(0.5)
+    >>> fit(model, x, y, loss=squared_error, optimizer=sgd, epochs=2, batch_size=2).frame
+       epoch   loss  val_loss  learning_rate
+    0      0  5.000       NaN            0.5
+    1      1  0.625       NaN            0.5
+    """
+    check_run(x, y, validation, epochs, batch_size, unavailable(mode))
+    data = _readable(model, x, y)
+    held_out = _readable(model, *validation) if validation else None
+    steps, device = steps_per_epoch(len(x), batch_size), _device(model)
+    scheduled = _Scheduled(optimizer, schedule, schedule_every, steps, bool(validation))
+    update, evaluate = _steps(model, loss, optimizer, mode)
+    history, counted = History(), count()
+    with interruptible(history) as pause, progress_bar(progress, epochs * steps) as advance:
+        for epoch in range(epochs):
+            mean, rate = MeanLoss(), scheduled.rate()
+            for rows in batches(len(x), batch_size, epoch, seed, shuffle):
+                now = scheduled.rate() if on_step else rate
+                step = next(counted)
+                L, gradients = update(*_read(data, rows, device))
+                L = finite(array(L), epoch, step)
+                mean.add(L, len(rows))
+                scheduled.after_step()
+                if on_step:
+                    on_step(Step(epoch, step, L, _as_arrays(gradients), now))
+                advance(epoch, L)
+                pause()
+            val_loss = _mean_loss(evaluate, held_out, batch_size, device)
+            history.epochs.append(Epoch(epoch, mean.value, val_loss, rate))
+            scheduled.after_epoch(history.epochs[-1])
+            if early_stopping and early_stopping.stops(followed(history.epochs, bool(validation))):
+                break
+    return history
+
+
+def _readable(model, *arrays):
+    """The arrays, their floating-point numbers in the dtype of the model's weights."""
+    arrays = [np.asarray(values) for values in arrays]
+    if not model.built:
+        model(arrays[0][:1])  # builds it
+    trainable = model.trainable_variables
+    if not trainable:
+        raise ValueError("the model has no trainable weights: unfreeze those it is to learn")
+    dtype = trainable[0].dtype
+    return [values.astype(dtype) if values.dtype.kind == "f" else values for values in arrays]
+
+
+def _device(model):
+    """Where the model's weights are, and its data has to be."""
+    return model.trainable_variables[0].value.device
+
+
+def _read(data, rows, device):
+    return [tensor(values[rows], device) for values in data]
+
+
+def _steps(model, loss, optimizer, mode):
+    """Two functions of a batch: one updates the weights, giving (L, ∂L/∂W), one gives L alone."""
+
+    def forward(x, y, training):
+        # L = mean loss of the batch
+        L = loss(y, model(x, training=training))
+        # what layers add to it by themselves, as regularizers do
+        return sum((tf.cast(more, L.dtype) for more in model.losses), start=L)
+
+    def update(x, y):
+        with tf.GradientTape() as tape:
+            L = forward(x, y, training=True)
+        gradients = tape.gradient(L, model.trainable_variables)
+        # W ← W − …
+        optimizer.apply(gradients, model.trainable_variables)
+        return L, dict(zip(names, gradients, strict=True))
+
+    # as framework.load knows the weights
+    names = [v.path.removeprefix(f"{model.name}/") for v in model.trainable_variables]
+    if not optimizer.built:
+        optimizer.build(model.trainable_variables)  # a compiled step can create no variables
+    return compiled(update, mode), compiled(lambda x, y: forward(x, y, training=False), mode)
+
+
+def _as_arrays(gradients):
+    """Gradients as NumPy, by name; None where the loss does not depend on the weight."""
+    # convert sums the repeated ids of a sparse gradient
+    dense = {n: None if g is None else tf.convert_to_tensor(g) for n, g in gradients.items()}
+    return {n: None if g is None else array(g) for n, g in dense.items()}
+
+
+def _mean_loss(evaluate, data, batch_size, device):
+    """Mean loss of all rows in order, batch by batch, in inference; NaN without data."""
+    if data is None:
+        return float("nan")
+    mean = MeanLoss()
+    for rows in batches(len(data[0]), batch_size, shuffle=False):
+        L = evaluate(*_read(data, rows, device))
+        mean.add(float(L), len(rows))
+    return mean.value
+
+
+class _Scheduled:
+    """An optimizer's learning rate in the course of a run, as its schedule says."""
+
+    def __init__(self, optimizer, schedule, every, steps, validated):
+        self.optimizer, self.schedule, self.validated = optimizer, schedule, validated
+        self.follows_loss = hasattr(schedule, "monitor")
+        needs_validation = getattr(schedule, "monitor", "") == "val_loss"
+        check_schedule(every, self.follows_loss, validated or not needs_validation)
+        if self.follows_loss:
+            schedule.set_model(SimpleNamespace(optimizer=optimizer))
+            schedule.on_train_begin()
+        elif isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+            optimizer.learning_rate = schedule if every == "step" else ByEpoch(schedule, steps)
+        elif schedule is not None:
+            raise TypeError(
+                f"schedule must be a LearningRateSchedule or a callback that monitors a loss, "
+                f"got {type(schedule).__name__}"
+            )
+
+    def rate(self):
+        return float(array(self.optimizer.learning_rate))
+
+    def after_step(self):
+        """Nothing: in each update the optimizer asks the schedule for the rate by itself."""
+
+    def after_epoch(self, epoch):
+        if self.follows_loss:
+            measured = {"val_loss": epoch.val_loss} if self.validated else {}
+            self.schedule.on_epoch_end(epoch.epoch, {"loss": epoch.loss, **measured})
+
+
+@keras.saving.register_keras_serializable("tf_impl")
+class ByEpoch(keras.optimizers.schedules.LearningRateSchedule):
+    """A schedule that counts epochs of so many steps: schedule(⌊step / steps_per_epoch⌋)."""
+
+    def __init__(self, schedule, steps_per_epoch):
+        self.schedule = schedule
+        self.steps_per_epoch = steps_per_epoch
+
+    def __call__(self, step):
+        return self.schedule(step // self.steps_per_epoch)
+
+    def get_config(self):
+        schedule = keras.saving.serialize_keras_object(self.schedule)
+        return {"schedule": schedule, "steps_per_epoch": self.steps_per_epoch}
+
+    @classmethod
+    def from_config(cls, config):
+        schedule = keras.saving.deserialize_keras_object(config["schedule"])
+        return cls(schedule, config["steps_per_epoch"])
