@@ -1,10 +1,14 @@
-"""`make figures`: draw and tabulate what is measured of activations, initializers and graphs.
+"""`make figures`: draw and tabulate what is measured of activations, graphs and optimization.
 
 Writes a figure and its tables for each to reports/output, replaced together or not at all:
 
     activations, activation_table    every activation, and the notes' comparison of them
     signal_sizes                     how signals vanish and explode with depth
     path_costs                       what summing over paths costs, and the dynamic programme
+    descents                         paths of optimizers on surfaces
+    decays                           every schedule's learning rates
+    optimizer_losses                 every optimizer's loss on digits
+    divergence                       how far the halves' weights part while they train
 """
 
 import argparse
@@ -20,15 +24,22 @@ from reports import (
     activation_figure,
     activation_report,
     dead_units,
+    decay_report,
+    decays,
+    descent_report,
+    divergence,
     environment,
+    optimizer_loss_report,
+    optimizer_losses,
     path_costs,
     path_figure,
     signal_sizes,
+    walks,
 )
 from reports.activation_curves import ELEMENTWISE, curve, distance
 from reports.activation_table import Facts, measure
 from reports.writing import replace_whole
-from shared.catalogue import ACTIVATIONS, Concept
+from shared.catalogue import ACTIVATIONS, TRAINING, Concept
 from shared.parity import Party
 
 OUTPUT = Path(__file__).parent / "output"
@@ -45,6 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     facts = table(track(ELEMENTWISE, "training", console=console), recipe)
     signals = signal_sizes.measure()
     costs = path_costs.table(track(path_costs.LAYERS, "counting paths", console=console))
+    paths, rates = walks.measure(), decays.measure()
+    settings = track(optimizer_losses.SETTINGS, "training by each optimizer", console=console)
+    trainings = optimizer_losses.measure(settings)
+    runs = divergence.measure(track(TRAINING, "laying runs over each other", console=console))
     described = environment.describe(["cpu"], time.monotonic() - started)
     files = {
         "activations.png": picture,
@@ -54,6 +69,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "path_costs.png": path_figure.draw(costs),
         "path_costs.md": path_costs.markdown(costs, described),
         "path_costs.csv": path_costs.csv(costs, described),
+        **descent_report.files(paths, described),
+        **decay_report.files(rates, described),
+        **optimizer_loss_report.files(trainings, described),
+        **divergence.files(runs, described),
     }
     for folder in [options.output, *([SAMPLE] if options.sample else [])]:
         replace_whole(folder, files)

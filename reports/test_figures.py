@@ -168,15 +168,18 @@ def test_the_command_writes_every_file(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(
         figures.signal_sizes, "measure", partial(figures.signal_sizes.measure, ("relu",))
     )
+    trainings = partial(figures.optimizer_losses.measure, epochs=2)
+    monkeypatch.setattr(figures.optimizer_losses, "measure", trainings)
+    monkeypatch.setattr(figures, "TRAINING", [replace(figures.TRAINING[0], steps=2)])
     monkeypatch.setattr(figures, "SAMPLE", tmp_path / "sample")
     assert figures.main(["--output", str(tmp_path / "output"), "--sample"]) == 0
     output, sample = ({p.name: p.read_bytes() for p in (tmp_path / folder).iterdir()}
                       for folder in ("output", "sample"))  # fmt: skip
+    names = "decays", "descents", "divergence", "optimizer_losses", "path_costs", "signal_sizes"
     assert sorted(output) == [
         *("activation_table.csv", "activation_table.md", "activations.png"),
-        *(f"{name}.{kind}" for name in ("path_costs", "signal_sizes")
-          for kind in ("csv", "md", "png")),
-    ]  # fmt: skip
+        *(f"{name}.{kind}" for name in names for kind in ("csv", "md", "png")),
+    ]
     assert output == sample
     assert output["activations.png"].startswith(b"\x89PNG")
     assert b"- Versions: python" in output["activation_table.md"]

@@ -1,0 +1,88 @@
+"""What figures of many panels have in common: inks, titles, labels, a legend, the way to a PNG."""
+
+import io
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from reports.activation_figure import DERIVATIVE, DOTS_PER_INCH, STYLE, VALUE
+
+SAID = "#555555"  # what is written beside the data
+DASHES = {key: VALUE[1][key] for key in ("linewidth", "linestyle")}
+DOTS = {"linestyle": "none", "marker": "o", "markersize": 2.6}
+
+
+class Ink(NamedTuple):
+    """A colour of Okabe and Ito: pale for the half drawn underneath, dark for the one on top."""
+
+    pale: str
+    dark: str
+
+
+BLUE, VERMILION = (Ink(*(look["color"] for look in pair)) for pair in (VALUE, DERIVATIVE))
+GREEN = Ink("#9fdcc8", "#00664b")
+PURPLE = Ink("#e3bcd6", "#80396a")
+AMBER = Ink("#f3d48b", "#7d5700")
+
+
+def png(size: tuple[float, float], paint: Callable[[Figure], None]) -> bytes:
+    """The PNG of a figure of this size, in inches, that `paint` has drawn on."""
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasAgg(figure)
+        figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
+        paint(figure)
+        file = io.BytesIO()
+        figure.savefig(file, format="png", dpi=DOTS_PER_INCH)
+    return file.getvalue()
+
+
+def overlay(panel: Axes, halves, ink: Ink, over: Mapping = DASHES, **look) -> None:
+    """Both halves' curves, (x, y) each: the first as a pale line, the other over it."""
+    one, other = halves
+    panel.plot(*one, color=ink.pale, **{"linewidth": VALUE[0]["linewidth"], **look})
+    panel.plot(*other, color=ink.dark, **{**look, **over})
+
+
+def title(panel: Axes, name: str, note: str) -> None:
+    """A bold name above the panel, and what is to be seen in it beneath the name."""
+    lines = note.count("\n") + 1
+    panel.set_title(name, loc="left", fontsize=9.5, fontweight="bold", pad=7 + 11 * lines)
+    said = panel.annotate(
+        note, (0, 1), xytext=(0, 6), xycoords="axes fraction", textcoords="offset points",
+        color=SAID, annotation_clip=False,
+    )  # fmt: skip
+    said.set_in_layout(False)  # long words make no panel narrower
+
+
+def label(panel: Axes, at, text: str, ink: Ink | None = None, offset=(6, 0), **look) -> None:
+    """Words in a curve's ink, so many points away from a place in the panel."""
+    panel.annotate(
+        text, at, xytext=offset, textcoords="offset points", color=ink.dark if ink else SAID,
+        **{"va": "center", "annotation_clip": False, **look},
+    )  # fmt: skip
+
+
+def quiet(panel: Axes, **settings) -> None:
+    """Small ticks, and the limits, ticks and names of the axes in `settings`."""
+    panel.set(**settings)
+    panel.tick_params(which="both", length=2, width=0.6, labelsize=7)
+    panel.minorticks_off()
+    for axis in (panel.xaxis, panel.yaxis):
+        axis.label.set_color(SAID)
+
+
+def legend(figure: Figure, words: Mapping[str, Mapping], footnote: str) -> None:
+    """How both halves are drawn, in grey, below the panels, and beside it what was measured."""
+    keys = [Line2D([], [], label=name, **look) for name, look in words.items()]
+    figure.legend(handles=keys, loc="outside lower left", ncols=len(keys), frameon=False)
+    figure.text(0.99, 0.008, footnote, ha="right", fontsize=6.5, color=SAID, in_layout=False)
+
+
+UNDER = {"color": "#c4c4c4", "linewidth": VALUE[0]["linewidth"]}  # TensorFlow's look in a legend
+OVER = {"color": "#444444"}  # and torch's, with DASHES or DOTS
