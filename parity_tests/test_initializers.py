@@ -91,7 +91,7 @@ ROWS = (
     Row("orthogonal", "Orthogonal", "normal", QR, {"gain": 1.5}),
 )
 BY_NAME = {row.name: row for row in ROWS}
-SHAPES = ((4, 6), (3, 2, 2, 5), (6, 4), (5, 5), (3, 2, 4), (1, 2, 2, 5), (7,))
+SHAPES = ((4, 6), (3, 2, 2, 5), (6, 4), (5, 5), (3, 2, 4), (1, 2, 2, 5), (1, 5), (5, 1), (7,))
 CASES = [(r, s) for s in SHAPES for r in ROWS if len(s) > 1 or r.name != "orthogonal"]
 CAPTURED = CASES[: 2 * len(ROWS)]  # enough where every formula is compiled at length
 

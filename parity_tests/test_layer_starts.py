@@ -35,6 +35,7 @@ TORCH_STARTS = (
     (hl.Linear, nn.Linear, (4, 5)),
     (hl.Linear, nn.Linear, (4, 5, False)),
     (hl.Linear, nn.Linear, (1, 5)),
+    (hl.Linear, nn.Linear, (4, 1)),
     (hl.Conv2D, nn.Conv2d, (2, 3, (3, 2))),
     (hl.Embedding, nn.Embedding, (6, 3)),
     (hl.BatchNorm, nn.BatchNorm2d, (4,)),

@@ -126,6 +126,28 @@ def test_one_value_to_a_channel_is_standardized_to_beta_and_has_variance_0(unbia
         nn.BatchNorm1d(4)(torch.tensor(x))
 
 
+def test_of_two_values_the_unbiased_variance_is_half_the_square_of_their_distance():
+    x = np.array([[1.0, -2.0], [4.0, 2.0]])
+    for found in (
+        tl.running_statistics(
+            tf.constant(x), tf.zeros(2, "float64"), tf.zeros(2, "float64"), 1, True
+        ),
+        hl.running_statistics(*map(torch.tensor, (x, np.zeros(2), np.zeros(2))), 1, True),
+    ):
+        np.testing.assert_array_equal(found, [[2.5, 0], [4.5, 8]])
+
+
+@pytest.mark.parametrize("layer", [tl.BatchNorm, tl.LayerNorm])
+def test_weights_keep_their_precision_where_a_policy_computes_in_half(layer):
+    """2⁻²⁶ is 0 in float16, and 32 standard deviations of it are not."""
+    layer = layer(dtype="mixed_float16")
+    x = np.zeros((1024, 1) if layer.name.startswith("batch") else (1, 1024), np.float16)
+    x.flat[0] = 1
+    layer.build(x.shape)
+    layer.gamma.assign(np.full(layer.gamma.shape, 2.0**-26))
+    assert np.asarray(layer(x, training=True) if x.shape[1] == 1 else layer(x)).flat[0] > 0
+
+
 def test_an_empty_batch_leaves_the_statistics_as_they_were():
     layer, module = tl.BatchNorm(), hl.BatchNorm(4)
     keras_before, torch_before = keras_statistics(layer), torch_statistics(module)
@@ -208,6 +230,15 @@ def test_conventions_and_shapes_are_checked():
         tl.batch_norm(tf.zeros((2, 3)), tf.zeros(4), tf.zeros(4), 1e-3)
     with pytest.raises(ValueError, match=message):
         hl.BatchNorm(4)(torch.zeros(2, 3))
+    message = r"needs a parameter for each channel, of shape \(3,\), got \(4,\)"
+    for module, zeros in ((tl, tf.zeros), (hl, torch.zeros)):
+        three, four = (zeros((n,)) for n in (3, 4))
+        with pytest.raises(ValueError, match=f"batch_norm_inference {message}"):
+            module.batch_norm_inference(zeros((2, 3)), three, three, three, four, 1e-3)
+        with pytest.raises(ValueError, match=f"running_statistics {message}"):
+            module.running_statistics(zeros((2, 3)), three, four, 0.1, True)
+        with pytest.raises(ValueError, match=r"layer_norm needs .* of shape \(3,\), got \(4,\)"):
+            module.layer_norm(zeros((2, 3)), three, four, 1e-3)
     message = r"layer_norm needs x of shape \(2, 4\), got \(2, 3\)"
     with pytest.raises(ValueError, match=message):
         tl.layer_norm(tf.zeros((2, 3)), tf.zeros(4), tf.zeros(4), 1e-3)

@@ -69,6 +69,15 @@ def test_what_no_window_reaches_has_no_gradient(concept):
         assert np.abs(g_x.sum() - g.sum()) <= gamma(24, "float64") * g.sum()
 
 
+@pytest.mark.parametrize("concept", ["max_pool2d", "average_pool2d"])
+def test_windows_of_one_place_keep_what_they_reach(concept):
+    x = drawn(1, 3, 4, 2, seed=97)
+    for h, g_x, g in pooled_gradients(concept, x, 1, 2):
+        np.testing.assert_array_equal(h, x[:, ::2, ::2])
+        np.testing.assert_array_equal(g_x[:, ::2, ::2], g)
+        assert g_x.sum() == g.sum()
+
+
 def test_strides_are_the_windows_own_unless_given():
     x = drawn(1, 6, 6, 2, seed=99)
     for ours, theirs in ((tl.MaxPool2D, hl.MaxPool2D), (tl.AveragePool2D, hl.AveragePool2D)):

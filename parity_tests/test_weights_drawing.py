@@ -78,6 +78,10 @@ def test_a_model_is_drawn_layer_by_layer():
     }
 
 
+def test_a_size_may_be_0():
+    assert draw("Linear", {"inputs": 0, "units": 2}, seed=0)["kernel"].shape == (0, 2)
+
+
 @pytest.mark.parametrize(
     "sizes, said",
     [

@@ -36,7 +36,69 @@ class Equivalent:
 HALVES = ("tf_impl", "torch_impl")
 AT_0 = "both branches are 0 at x = 0"
 NOT_CHOSEN = "for x > 0 the other branch is chosen, and e^1 is as finite as e^0"
+SLICE = "it has three tensors, and a slice of the first four holds them"
+ALIKE = "all weights of a layer are on one device, and all rows of a kernel as long"
+UNSEEN = "what is padded more behind, no window reaches"
+NONE_DRAWN = "the diagonal is 0 for a column of zeros alone, which no draw has"
+TWO_AXES = "it has two axes, of which the last is the first after the batch or the inputs"
+LAYERS = (
+    *(
+        (f"{half}/layers/linear.py", "linear", "differentiable(linear_gradient, tensors=3)",
+         "differentiable(linear_gradient, tensors=4)", SLICE)
+        for half in HALVES
+    ),
+    ("tf_impl/layers/regularization.py", "Dropout.call",
+     "... seed=self.seed_generator) >= self.rate", "... seed=self.seed_generator) > self.rate",
+     "a draw that equals the rate is one of 2^24 at most"),
+    ("torch_impl/layers/linear.py", "autocast", "device = weights[0].device.type",
+     "device = weights[1].device.type", ALIKE),
+    ("torch_impl/builtins/losses.py", "",
+     "... 'second_x', SecondWithEpsilon(1e-12), EPSILON, **EAGER, ...",
+     "... 'second_x', SecondWithEpsilon(1.001e-12), EPSILON, **EAGER, ...",
+     "the bound of a departure, a thousandth wider"),
+    ("torch_impl/builtins/layers.py", "conv2d",
+     "... stride) - 1) * stride + k - n, 0) for n, k in sizes]",
+     "... stride) - 1) * stride + k - n, 1) for n, k in sizes]", UNSEEN),
+    *(
+        ("torch_impl/builtins/layers.py", "conv2d",
+         "rows, columns = ((total // 2, total - total // 2) for total in totals)",
+         f"rows, columns = ((total // 2, {more}) for total in totals)", UNSEEN)
+        for more in ("total - total // 3", "total")
+    ),
+    ("tf_impl/builtins/layers.py", "_over_time", "after.append(tf.concat(states, axis=-1))",
+     "after.append(tf.concat(states, axis=1))", TWO_AXES),
+    ("torch_impl/builtins/layers.py", "_over_time", "after.append(torch.cat(states, dim=-1))",
+     "after.append(torch.cat(states, dim=1))", TWO_AXES),
+    *(
+        (f"{half}/initializers.py", "orthogonal", f"Q = Q * (1 - 2 * {sign})",
+         f"Q = Q {operator} (1 - 2 * {sign.replace('<', comparison)})", reason)
+        for half, sign in (
+            ("tf_impl", "tf.cast(tf.linalg.diag_part(R) < 0, Q.dtype)"),
+            ("torch_impl", "(torch.diagonal(R) < 0).to(Q.dtype)"),
+        )
+        for operator, comparison, reason in (
+            ("*", "<=", NONE_DRAWN),
+            ("/", "<", "to divide by 1 or −1 is to multiply by it"),
+        )
+    ),
+    *(
+        (f"{half}/initializers.py", "Zeros.__init__", "def __init__(self, *, seed=0):",
+         "def __init__(self, *, seed=1):", "zeros are drawn from no generator")
+        for half in HALVES
+    ),
+    ("shared/weights/disk.py", "save", "file.flush()", "pass",
+     "it shows if the power fails between writing and renaming"),
+    ("shared/weights/drawing.py", "_draw", "return 0.5 + standard_draw('uniform', shape, seed)",
+     "return 0.5005 + standard_draw('uniform', shape, seed)", "any positive numbers would do"),
+    ("shared/weights/tensors.py", "_regrouped",
+     "... np.split(values, len(order), axis=-1), strict=True))",
+     "... np.split(values, len(order), axis=1), strict=True))", TWO_AXES),
+    ("shared/weights/tensors.py", "_regrouped",
+     "return np.concatenate([gates[letter] for letter in wanted], axis=-1)",
+     "return np.concatenate([gates[letter] for letter in wanted], axis=1)", TWO_AXES),
+)  # fmt: skip
 EQUIVALENTS: tuple[Equivalent, ...] = (
+    *(Equivalent(*entry) for entry in LAYERS),
     *(
         Equivalent(
             f"{half}/activations.py",
