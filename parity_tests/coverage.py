@@ -240,7 +240,6 @@ def optimizers(touched):
         *(_step("trained", name, 3) for name in chosen),
         _tests("test_optimizers.py", "test_optimizers_updates.py", "test_optimizers_limits.py",
                "shared/hyperparameters.py"),
-        _tests("test_optimizers_keras.py", "test_optimizers_torch.py"),
         _tests("test_optimizers_builtins.py"),
     ]  # fmt: skip
 
