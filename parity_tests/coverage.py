@@ -1,7 +1,8 @@
 """Which checks cover which file: what a fault planted there has to get past.
 
 A check is handed the names of the functions that the fault touches, none standing for all, and
-names its steps (`parity_tests.probes`), the cheapest first. Most of them measure eagerly:
+names its steps (`parity_tests.probes`), the cheapest first, each short of the thirty seconds that
+the unchanged files are given. Most of them measure eagerly:
 compilation changes rounding, not formulas, and a fault planted in the source is the same fault in
 every mode. What only compilation shows comes last.
 """
@@ -189,7 +190,7 @@ def _of_family(concepts, files, touched):
     names = [c.name for c in concepts if _serves(c, touched)] or [c.name for c in concepts]
     return [
         *(_step("at_once", name) for name in names),
-        _tests(*files, only=UNCOMPILED),
+        *(_tests(file, only=UNCOMPILED) for file in files),
         *(_step("eager", name) for name in names),
     ]
 
@@ -238,9 +239,10 @@ def optimizers(touched):
     chosen = [name for name in names if name.replace("_", "") in concerned] or names
     return [
         *(_step("trained", name, 3) for name in chosen),
-        _tests("test_optimizers.py", "test_optimizers_updates.py", "test_optimizers_limits.py",
-               "shared/hyperparameters.py"),
-        _tests("test_optimizers_builtins.py"),
+        _tests("test_optimizers.py", "test_optimizers_updates.py", "shared/hyperparameters.py"),
+        _tests("test_optimizers_limits.py"),
+        _tests("test_optimizers_keras.py"),
+        _tests("test_optimizers_torch.py"),
     ]  # fmt: skip
 
 
@@ -250,8 +252,9 @@ def training(touched):
     return [
         _step("trained", "adam", 3),
         _step("trained", "momentum", 3),
-        _tests("test_batches.py", "test_fit_uses.py", "shared/runs.py", only=uninterrupted),
-        _tests("test_fit.py", "test_fit_reference.py", only=uninterrupted),
+        _tests("test_batches.py", "test_fit_reference.py", "shared/runs.py"),
+        _tests("test_fit_uses.py", only=uninterrupted),
+        _tests("test_fit.py", only=uninterrupted),
     ]
 
 
