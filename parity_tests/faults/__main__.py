@@ -22,7 +22,7 @@ from parity_tests.faults.judging import Batch
 from parity_tests.faults.report import Report, progress
 
 ROOT = Path(__file__).resolve().parents[2]
-SAMPLE = 600  # faults, planted in about ten minutes on two cores
+SAMPLE = 300  # faults, planted in about ten minutes on two cores
 
 
 def main(
