@@ -5,14 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from shared.bounds import Evaluated, RunningError, Ulps
+from shared.bounds import Evaluated
+from shared.catalogue import PREPROCESSING
 from shared.comparison import gamma, unit_roundoff
 from shared.data import load_digits, load_home_prices, load_insurance
 from shared.reference import preprocessing as reference
-
-
-def whitening_terms(x, mean, directions, variances):
-    return np.abs(x - mean) @ np.abs(directions) / np.sqrt(variances)
 
 
 class Row(NamedTuple):
@@ -33,13 +30,16 @@ class Row(NamedTuple):
         return self.bound.size(at, dtype) + self.bound.size(at, "float64")
 
 
-ROWS = (  # the roundings of each formula: of a difference, of a divisor, of the quotient
-    Row("MeanCentering", "column_means", "mean_centering", Ulps(1)),
-    Row("Standardization", "column_deviations", "standardization", Ulps(2)),
-    Row("MinMaxScaling", "column_ranges", "min_max_scaling", Ulps(3)),
-    Row("PCAWhitening", "principal_directions", "pca_whitening",
-        RunningError(whitening_terms, lambda x, mean, *rest: len(mean) + 3)),
-)  # fmt: skip
+BOUNDS = {concept.name: concept.bounds["h"] for concept in PREPROCESSING}
+ROWS = tuple(
+    Row(layer, estimate, function, BOUNDS[function])
+    for layer, estimate, function in (
+        ("MeanCentering", "column_means", "mean_centering"),
+        ("Standardization", "column_deviations", "standardization"),
+        ("MinMaxScaling", "column_ranges", "min_max_scaling"),
+        ("PCAWhitening", "principal_directions", "pca_whitening"),
+    )
+)
 
 rng = np.random.default_rng(3)
 SPLITS = {

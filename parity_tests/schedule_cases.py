@@ -1,12 +1,14 @@
 """The schedules as plain data: the arguments they are tested with, and what rounding may cost."""
 
+from functools import partial
 from importlib import import_module
+from inspect import signature
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from shared.bounds import Evaluated, Sensitivity, Ulps
+from shared.bounds import Evaluated, OfOptions, Ulps
 from shared.reference import schedules as reference
 
 INITIAL = 0.1  # the notes' first rate
@@ -30,17 +32,12 @@ class Row(NamedTuple):
         """How far a party of this precision may be from the reference in float64."""
         if self.name == "manual":  # it selects rates, each of them read once
             return Ulps(1).size(Evaluated(None, (), self.reference(t)), dtype)
-        given = (initial, *self.arguments)
-        places = [i for i, value in enumerate(given) if isinstance(value, float)]
-
-        def of_reads(*reads):
-            arguments = dict(zip(places, reads, strict=True))
-            everything = (arguments.get(i, value) for i, value in enumerate(given))
-            return getattr(reference, self.name)(np.asarray(t), *everything)
-
-        reads = tuple(np.float64(given[place]) for place in places)
-        at = Evaluated(of_reads, reads, of_reads(*reads))
-        return Sensitivity().size(at, dtype) + Sensitivity().size(at, "float64")
+        function = getattr(reference, self.name)
+        names = list(signature(function).parameters)[1:]
+        options = dict(zip(names, (initial, *self.arguments), strict=False))
+        values = self.reference(t, initial)
+        at = Evaluated(partial(function, **options), (np.asarray(t),), values, options)
+        return OfOptions().size(at, dtype) + OfOptions().size(at, "float64")
 
     def function(self, half):
         """The half's function of a tensor t."""
