@@ -214,8 +214,9 @@ initializers = partial(_of_family, INITIALIZERS, ("test_initializers.py",))
 linear = _layers("linear", "flatten", files=["test_linear_layers.py", "test_layer_starts.py"])
 regularization = _layers("dropout", files=["test_regularization.py"])
 normalization = _layers(
-    "batch_norm", "batch_norm_inference", "layer_norm", files=["test_normalization.py"]
-)
+    "batch_norm", "batch_norm_inference", "layer_norm",
+    files=["test_normalization_bounds.py", "test_normalization.py"],
+)  # fmt: skip
 convolution = _layers("conv2d", files=["test_convolution.py", "test_layer_starts.py"])
 pooling = _layers("max_pool2d", "average_pool2d", files=["test_pooling.py"])
 embedding = _layers("embedding", files=["test_embedding.py"])

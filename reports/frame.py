@@ -22,6 +22,7 @@ PAIRS = {
 }
 UNCOUNTED = ("second order", "autodiff")  # they cancel, and are held to absolute bounds
 CONCEPT = ("family", "concept")
+AND = " and "
 DETAIL = (*CONCEPT, "check", "dtype", "mode")
 
 
@@ -103,16 +104,27 @@ def departures(frame: pd.DataFrame) -> pd.DataFrame:
         checks=("verdict", "size"), worst_ulp=("max_ulp", "max"), note=("note", _notes)
     ).reset_index()
     named = zip(table["party"], table["note"], strict=True)
-    return table.assign(note=[note.replace(f"{party}: ", "") for party, note in named])
+    return table.assign(note=[_said(party.split(AND), note) for party, note in named])
 
 
 def _departing(parties: Sequence[str], note: str) -> str:
     """Whose departure a note states: it names the party first."""
-    return " and ".join(party for party in parties if f"{party}: " in note)
+    return AND.join(party for party in parties if f"{party}: " in note)
+
+
+def _said(parties: Sequence[str], note: str) -> str:
+    """The note without the names of its parties, where it says one thing of one or of both."""
+    if len(parties) == 1:
+        return note.replace(f"{parties[0]}: ", "")
+    clauses = [clause.partition(": ") for clause in note.split("; ")]
+    of_each = [[why for name, _, why in clauses if name == party] for party in parties]
+    alike = all(said == of_each[0] for said in of_each)
+    return f"both: {'; '.join(of_each[0])}" if alike else note
 
 
 def _notes(notes: Iterable[str]) -> str:
-    return "; ".join(dict.fromkeys(note for note in notes if note))
+    clauses = (clause for note in notes for clause in note.split("; "))
+    return "; ".join(dict.fromkeys(filter(None, clauses)))
 
 
 def absences(frame: pd.DataFrame) -> pd.DataFrame:

@@ -97,6 +97,28 @@ def test_totals_departures_and_absences():
     assert (absence["note"], absence["rows"], absence["families"]) == ("no GPU", 1, "activations")
 
 
+@pytest.mark.parametrize(
+    "of_torch, note",
+    [
+        ("it cancels", "both: it cancels"),
+        ("it sums", "TensorFlow built-in: it cancels; torch built-in: it sums"),
+    ],
+)
+def test_what_departs_alike_in_both_built_ins_is_said_once(of_torch, note):
+    stated = f"TensorFlow built-in: it cancels; torch built-in: {of_torch}"
+    row = replace(DEPARTING, left="TensorFlow built-in", right="torch built-in", note=stated)
+    (departure,) = frame.departures(frame.to_frame([row])).to_dict("records")
+    assert departure["party"] == "TensorFlow built-in and torch built-in"
+    assert departure["note"] == note
+
+
+def test_a_reason_that_several_rows_give_is_said_once():
+    notes = ["it cancels", "it cancels; it sums"]
+    rows = [replace(DEPARTING, note=f"TensorFlow built-in: {note}") for note in notes]
+    (departure,) = frame.departures(frame.to_frame(rows)).to_dict("records")
+    assert departure["note"] == "it cancels; it sums"
+
+
 def test_an_unknown_verdict_is_refused():
     with pytest.raises(ValueError, match="maybe"):
         frame.to_frame([replace(PASSING, verdict="maybe")])
