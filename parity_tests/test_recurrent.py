@@ -3,6 +3,7 @@
 import ast
 import copy
 import pickle
+import re
 import types
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -479,6 +480,16 @@ def test_what_does_not_fit_is_named(half):
         mask = {"mask": wrong.pop("mask")} if "mask" in wrong else {}
         with pytest.raises(ValueError, match=message):
             function(*{**given, **wrong}.values(), **mask)
+
+
+@every_half
+@pytest.mark.parametrize("name, shape", {"simple_rnn": (5,), "lstm": (20,), "gru": (2, 15)}.items())
+def test_each_function_names_the_bias_it_needs(name, shape, half):
+    function, arrays = native(case(name), half)
+    arrays["bias"] = np.zeros((3, *shape))
+    message = f"{name} needs bias of shape {shape}, got {(3, *shape)}"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        function(*map(half[0].tensor, arrays.values()))
 
 
 RESET_FIRST = {
