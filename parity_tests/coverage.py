@@ -220,7 +220,9 @@ normalization = _layers(
 convolution = _layers("conv2d", files=["test_convolution.py", "test_layer_starts.py"])
 pooling = _layers("max_pool2d", "average_pool2d", files=["test_pooling.py"])
 embedding = _layers("embedding", files=["test_embedding.py"])
-recurrent = _layers("simple_rnn", "lstm", "gru", files=["test_recurrent.py"])
+recurrent = _layers(
+    "simple_rnn", "lstm", "gru", files=["test_recurrent_cells.py", "test_recurrent.py"]
+)
 
 
 schedules = partial(

@@ -40,6 +40,8 @@ SLICE = "it has three tensors, and a slice of the first four holds them"
 ALIKE = "all weights of a layer are on one device, and all rows of a kernel as long"
 UNSEEN = "what is padded more behind, no window reaches"
 NONE_DRAWN = "the diagonal is 0 for a column of zeros alone, which no draw has"
+ONE_AXIS = "a bias has one axis, the first and the last"
+EVEN = "the slope of tanh is even, and tanh itself enters it squared"
 TWO_AXES = "it has two axes, of which the last is the first after the batch or the inputs"
 LAYERS = (
     *(
@@ -81,6 +83,18 @@ LAYERS = (
             ("/", "<", "to divide by 1 or −1 is to multiply by it"),
         )
     ),
+    ("tf_impl/layers/recurrent.py", "simple_rnn_gradient",
+     "z = x @ kernel + bias + h_before @ recurrent_kernel",
+     "z = -(x @ kernel + bias + h_before @ recurrent_kernel)", EVEN),
+    ("torch_impl/layers/recurrent.py", "simple_rnn_gradient",
+     "z = x @ weight.T + bias + h_before @ recurrent_weight.T",
+     "z = -(x @ weight.T + bias + h_before @ recurrent_weight.T)", EVEN),
+    ("tf_impl/layers/recurrent.py", "_unit_forget_bias",
+     "i, f, n, o = tf.split(tf.zeros(shape, dtype), 4, axis=-1)",
+     "i, f, n, o = tf.split(tf.zeros(shape, dtype), 4, axis=0)", ONE_AXIS),
+    ("tf_impl/layers/recurrent.py", "_unit_forget_bias",
+     "return tf.concat([i, f + 1, n, o], axis=-1)",
+     "return tf.concat([i, f + 1, n, o], axis=0)", ONE_AXIS),
     *(
         (f"{half}/initializers.py", "Zeros.__init__", "def __init__(self, *, seed=0):",
          "def __init__(self, *, seed=1):", "zeros are drawn from no generator")

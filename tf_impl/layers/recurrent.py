@@ -43,7 +43,6 @@ class _Recurrent(keras.layers.Layer):
         self.units = units
         self.return_sequences = return_sequences
         self.return_state = return_state
-        self.supports_masking = True
 
     def build(self, input_shape):
         width = self.gates * self.units

@@ -1,0 +1,79 @@
+"""Cells by themselves, and the narrowest layers: axes before the last, one feature, few gates."""
+
+import re
+
+import numpy as np
+import pytest
+
+import tf_impl.framework
+import tf_impl.layers.recurrent
+import torch_impl.framework
+import torch_impl.layers.recurrent
+from shared.catalogue.recurrent import UNITS, drawn
+
+HALVES = (
+    (tf_impl.framework, tf_impl.layers.recurrent),
+    (torch_impl.framework, torch_impl.layers.recurrent),
+)
+CELLS = {  # gates, and the widths in units of what a cell takes before its weights
+    "simple_rnn_cell": (1, (1, 1)),
+    "simple_rnn_cell_gradient": (1, (1, 1)),
+    "lstm_cell": (4, (4, 1, 1)),
+    "lstm_cell_gradient": (4, (1, 1, 4, 1, 1)),
+    "gru_cell": (3, (3, 1)),
+    "gru_cell_gradient": (3, (1, 6, 1)),
+}
+
+every_half = pytest.mark.parametrize("half", HALVES, ids=lambda half: half[0].NAME)
+
+
+def in_own_layout(framework, weight):
+    return weight if framework is tf_impl.framework else weight.T.copy()
+
+
+@every_half
+@pytest.mark.parametrize("name", CELLS)
+def test_another_axis_before_the_batch_changes_nothing(name, half):
+    framework, module = half
+    gates, widths = CELLS[name]
+    weights = [in_own_layout(framework, drawn(UNITS, gates * UNITS, seed=31))]
+    weights += [drawn(gates * UNITS, seed=32)] if name == "gru_cell" else []
+    arrays = [drawn(2, width * UNITS, seed=33 + i) for i, width in enumerate(widths)]
+
+    def results(*inputs):
+        found = getattr(module, name)(*map(framework.tensor, (*inputs, *weights)))
+        return [framework.array(h) for h in (found if isinstance(found, tuple) else (found,))]
+
+    for h, found in zip(results(*arrays), results(*(a[None] for a in arrays)), strict=True):
+        np.testing.assert_array_equal(found, h[None])
+
+
+@every_half
+@pytest.mark.parametrize("name, gates", [("simple_rnn", 1), ("lstm", 4)])
+def test_one_feature_is_enough(name, gates, half):
+    """With weights of 0 for the state, and a first state of 0, a step knows of no other."""
+    framework, module = half
+    x = drawn(2, 3, 1, seed=41)
+    weight = in_own_layout(framework, drawn(1, gates * UNITS, seed=42))
+    recurrent_weight = in_own_layout(framework, np.zeros((UNITS, gates * UNITS)))
+    bias, first = np.zeros(gates * UNITS), [np.zeros((2, UNITS))] * (2 if gates == 4 else 1)
+
+    def states(x):
+        arrays = x, weight, recurrent_weight, bias, *first
+        return framework.array(getattr(module, name)(*map(framework.tensor, arrays)))
+
+    np.testing.assert_array_equal(states(x)[:, 0], states(x[:, :1])[:, 0])
+    assert states(x).shape == (2, 3, UNITS * len(first))
+
+
+@every_half
+def test_recurrent_weights_of_too_few_gates_are_named(half):
+    framework, module = half
+    own = {tf_impl.framework: ("recurrent_kernel", (5, 20), (5, 15))}
+    name, wanted, given = own.get(framework, ("recurrent_weight", (20, 5), (15, 5)))
+    weights = [in_own_layout(framework, np.zeros((4, 20))), np.zeros(given)]
+    states = [np.zeros((2, 5))] * 2
+    arrays = map(framework.tensor, (np.zeros((2, 3, 4)), *weights, np.zeros(20), *states))
+    message = f"lstm needs {name} of shape {wanted}, got {given}"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        module.lstm(*arrays)
