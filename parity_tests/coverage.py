@@ -227,12 +227,13 @@ recurrent = _layers(
 
 schedules = partial(
     _of_family, SCHEDULES,
-    ("test_schedules.py", "test_schedules_plateau.py", "test_schedules_training.py",
-     "test_schedules_builtins.py"),
+    ("test_defaults.py", "test_schedules.py", "test_schedules_plateau.py",
+     "test_schedules_training.py", "test_schedules_builtins.py"),
 )  # fmt: skip
 preprocessing = partial(
-    _of_family, PREPROCESSING, ("test_preprocessing.py", "test_preprocessing_layers.py")
-)
+    _of_family, PREPROCESSING,
+    ("test_defaults.py", "test_preprocessing.py", "test_preprocessing_layers.py"),
+)  # fmt: skip
 
 
 def optimizers(touched):
@@ -242,6 +243,7 @@ def optimizers(touched):
     chosen = [name for name in names if name.replace("_", "") in concerned] or names
     return [
         *(_step("trained", name, 3) for name in chosen),
+        _tests("test_defaults.py"),
         _tests("test_optimizers.py", "test_optimizers_updates.py", "shared/hyperparameters.py"),
         _tests("test_optimizers_limits.py"),
         _tests("test_optimizers_keras.py"),
@@ -256,6 +258,7 @@ def training(touched):
         _step("trained", "adam", 3),
         _step("trained", "momentum", 3),
         _tests("test_batches.py", "test_fit_reference.py", "shared/runs.py"),
+        _tests("test_models.py", only=f"{uninterrupted} and not digits and not line_of_the_notes"),
         _tests("test_fit_uses.py", only=uninterrupted),
         _tests("test_fit.py", only=uninterrupted),
     ]
