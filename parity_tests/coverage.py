@@ -2,9 +2,9 @@
 
 A check is handed the names of the functions that the fault touches, none standing for all, and
 names its steps (`parity_tests.probes`), the cheapest first, each short of the thirty seconds that
-the unchanged files are given. Most of them measure eagerly:
-compilation changes rounding, not formulas, and a fault planted in the source is the same fault in
-every mode. What only compilation shows comes last.
+the unchanged files are given. Most of them measure eagerly: compilation changes rounding, not
+formulas, and a fault planted in the source is the same fault in every mode. What only compilation
+shows comes last. `parity_tests.covered` says which check is whose.
 """
 
 from functools import partial
@@ -28,76 +28,6 @@ from shared.samples import WIDTH
 
 LAYER_TESTS = ("test_builtin_layers.py", "test_layer_functions.py", "test_layer_batches.py",
                "test_keras_layers.py", "test_torch_modules.py")  # fmt: skip
-HALVES = ("tf_impl", "torch_impl")
-EVERYWHERE = (*HALVES, "shared/reference")
-MODULES = {  # name of the module, and of its check below: the folders that hold one
-    "framework": HALVES,
-    "activations": HALVES,
-    "losses": EVERYWHERE,
-    "backprop": EVERYWHERE,
-    "graph": EVERYWHERE,
-    "initializers": EVERYWHERE,
-    **{
-        f"layers/{name}": EVERYWHERE
-        for name in ("linear", "regularization", "normalization", "convolution", "pooling",
-                     "embedding", "recurrent")
-    },
-    **{
-        f"builtins/{name}": HALVES
-        for name in ("activations", "losses", "layers", "backprop", "graph", "models", "optimizers")
-    },
-    **{
-        f"optimizers/{name}": HALVES
-        for name in ("updates", "base", "descent", "adaptive", "adam", "flat")
-    },
-    **{
-        f"schedules/{name}": HALVES
-        for name in ("schedule", "decay", "manual", "plateau", "warmup")
-    },
-    **{f"preprocessing/{name}": HALVES for name in ("base", "scaling", "whitening")},
-    "training": HALVES,
-    **{
-        f"models/{name}": HALVES
-        for name in ("logistic_regression", "linear_regression", "mlp")
-    },
-}  # fmt: skip
-CHECKS = {
-    "builtins/models": "models",
-    "builtins/optimizers": "optimizers",
-    "models/logistic_regression": "models",
-    "models/linear_regression": "training",
-    "models/mlp": "training",
-}
-
-
-def _check(module):
-    folder, _, name = module.rpartition("/")
-    named = folder if folder in ("builtins", "optimizers", "schedules", "preprocessing") else name
-    return f"parity_tests.coverage:{CHECKS.get(module, named)}"
-
-
-FILES = {
-    f"{folder}/{module}.py": _check(module)
-    for module, folders in MODULES.items()
-    for folder in folders
-} | {
-    "shared/reference/activations.py": "parity_tests.coverage:reference_activations",
-    "shared/reference/logistic_regression.py": "parity_tests.coverage:models",
-    "shared/reference/optimizers.py": "parity_tests.coverage:optimizers",
-    "shared/reference/schedules.py": "parity_tests.coverage:schedules",
-    "shared/reference/preprocessing.py": "parity_tests.coverage:preprocessing",
-    "shared/hyperparameters.py": "parity_tests.coverage:optimizers",
-    "shared/tuning.py": "parity_tests.coverage:tuning",
-    **{
-        f"shared/{name}.py": "parity_tests.coverage:training"
-        for name in ("reference/training", "batches", "early_stopping", "runs")
-    },
-    **{
-        f"shared/weights/{name}.py": "parity_tests.coverage:weights"
-        for name in ("checking", "disk", "drawing", "layouts", "moving", "sizes", "tensors")
-    },
-}
-
 UNCOMPILED = "not compile and not captured and not every_mode and not xla"
 COMPILED_OTHERWISE = ("elu", "tanh")  # in formula, or in how far a primitive is off
 SHIPPED_COMPILED_OTHERWISE = {

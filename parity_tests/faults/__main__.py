@@ -36,11 +36,11 @@ def main(
     Args:
         arguments: of the command line; by default those of the process.
         root: folder of the project.
-        files: maps each source file to its check; by default `parity_tests.coverage.FILES`.
+        files: maps each source file to its check; by default `parity_tests.covered.FILES`.
         equivalents: faults known to change no result.
     """
     if files is None:
-        files = import_module("parity_tests.coverage").FILES
+        files = import_module("parity_tests.covered").FILES
     options = _parse(arguments, files)
     chosen = {path: files[path] for path in options.only or files}
     console = Console()
