@@ -122,6 +122,8 @@ def test_one_value_to_a_channel_is_standardized_to_beta_and_has_variance_0(unbia
     ):  # fmt: skip
         np.testing.assert_array_equal(mean, 0.5 * x[0])
         np.testing.assert_array_equal(variance, np.full(4, 0.5))
+    kept = reference.running_statistics(x.astype(float), np.zeros(4), np.ones(4), 0.5, unbiased)
+    np.testing.assert_array_equal(kept, [0.5 * x[0], np.full(4, 0.5)])
     with pytest.raises(ValueError, match="Expected more than 1 value per channel"):
         nn.BatchNorm1d(4)(torch.tensor(x))
 
@@ -133,6 +135,7 @@ def test_of_two_values_the_unbiased_variance_is_half_the_square_of_their_distanc
             tf.constant(x), tf.zeros(2, "float64"), tf.zeros(2, "float64"), 1, True
         ),
         hl.running_statistics(*map(torch.tensor, (x, np.zeros(2), np.zeros(2))), 1, True),
+        reference.running_statistics(x, np.zeros(2), np.zeros(2), 1, True),
     ):
         np.testing.assert_array_equal(found, [[2.5, 0], [4.5, 8]])
 

@@ -41,9 +41,10 @@ def test_gradients(terms, inputs, g, of_gamma, of_beta):
     mean_g, of_m = 3, 135 / 16
     brackets = np.array([2, 4]) + mean_g + 45 / 16 * 3 / 2 + of_m / 2
     of_x = brackets / 4 + (13 / 8 + 1) * 9 / 16
-    found = terms(g, **inputs, epsilon=12)
-    for one, expected in zip(found, (of_x.reshape(g.shape), of_gamma, of_beta), strict=True):
-        np.testing.assert_array_equal(one, expected)
+    for upstream in (g, -g):
+        found = terms(upstream, **inputs, epsilon=12)
+        for one, expected in zip(found, (of_x.reshape(g.shape), of_gamma, of_beta), strict=True):
+            np.testing.assert_array_equal(one, expected)
 
 
 @pytest.mark.parametrize("unbiased, of_variance", [(True, 2 * 20), (False, 20)])
@@ -64,3 +65,11 @@ def test_running_statistics_of_three_channels_keep_the_bounds_of_each_apart():
             x[..., i].reshape(-1, 1), kept[0][i], kept[1][[i]], 0.1, True
         )
         np.testing.assert_array_equal([f[i] for f in found], np.ravel(one))
+
+
+def test_the_unbiased_variance_of_8_values_may_be_off_by_8_7ths_of_the_others():
+    x, none = np.arange(8.0)[:, None], np.zeros(1)
+    (_, biased), (_, unbiased) = (
+        bounds.running_statistics_terms(x, none, none, 1, way) for way in (False, True)
+    )
+    np.testing.assert_array_equal(unbiased, biased * (8 / 7))

@@ -99,6 +99,12 @@ LAYERS = (
     ("tf_impl/layers/recurrent.py", "_unit_forget_bias",
      "return tf.concat([i, f + 1, n, o], axis=-1)",
      "return tf.concat([i, f + 1, n, o], axis=0)", ONE_AXIS),
+    ("shared/reference/layers/normalization.py", "_errors",
+     "d = x - np.mean(x, axis=axes, keepdims=True)",
+     "d = -(x - np.mean(x, axis=axes, keepdims=True))", "it is only squared, or its size taken"),
+    ("shared/reference/layers/normalization.py", "running_statistics_terms",
+     "of_v, _, _ = _errors(x, _leading(x), 1.0)", "of_v, _, _ = _errors(x, _leading(x), 1.001)",
+     "the error of v is that before epsilon is added"),
     *(
         (f"{half}/initializers.py", "Zeros.__init__", "def __init__(self, *, seed=0):",
          "def __init__(self, *, seed=1):", "zeros are drawn from no generator")
