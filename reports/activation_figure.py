@@ -1,49 +1,21 @@
 """The figure of all activations: value and derivative, both halves' curves on top of each other."""
 
-import io
 import re
 from collections.abc import Sequence
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from reports.activation_curves import SHOWN, Curve, line
+from reports.panels import DENSE, DERIVATIVE, VALUE, png
 from shared.catalogue import Concept
 
 COLUMNS = 4
 WIDTH, ROW_HEIGHT = 10.0, 1.95  # inches
-DOTS_PER_INCH = 200
 HEIGHTS = (-1.5, 2.5)  # of every panel; what is unbounded leaves it
-# Blue and vermilion of Okabe and Ito, told apart with any colour vision: pale for the half that is
-# drawn underneath, dark for the one on top. Where value and derivative coincide, the derivative's
-# pale line shows on both sides of the value's, and its dashes in the gaps between the value's.
-VALUE = (
-    {"color": "#a6cee9", "linewidth": 2.8},
-    {"color": "#004c7a", "linewidth": 1.2, "linestyle": (0, (3, 3))},
-)
-DERIVATIVE = (
-    {"color": "#f7c59c", "linewidth": 5.2},
-    {"color": "#a34700", "linewidth": 1.2, "linestyle": (3, (3, 3))},
-)
-DOT = {"color": "#a34700", "marker": "o", "markersize": 4, "linestyle": "none"}
+DOT = {"color": DERIVATIVE[1]["color"], "marker": "o", "markersize": 4, "linestyle": "none"}
 RING = {**DOT, "markerfacecolor": "white"}
-STYLE = {
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so that every machine has it
-    "mathtext.fontset": "dejavusans",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#b0b0b0",
-    "axes.linewidth": 0.6,
-    "text.color": "#222222",
-    "xtick.color": "#666666",
-    "ytick.color": "#666666",
-    "font.size": 8,
-}
-
 Pair = tuple[Curve, Curve]  # the two halves, the one to be drawn underneath first
 
 
@@ -52,20 +24,17 @@ def draw(curves: Sequence[tuple[Concept, Pair]], footnote: str = "") -> bytes:
 
     `footnote` is set in small grey letters beneath the legend.
     """
-    with mpl.rc_context(STYLE):
-        rows = len(curves) // COLUMNS + 1  # always leaves at least one panel free
-        figure = Figure(figsize=(WIDTH, ROW_HEIGHT * rows), layout="constrained")
-        FigureCanvasAgg(figure)
-        figure.get_layout_engine().set(w_pad=0.06, h_pad=0.07)
+    rows = len(curves) // COLUMNS + 1  # always leaves at least one panel free
+
+    def paint(figure):
         panels = figure.subplots(rows, COLUMNS).ravel()
         for panel, (concept, pair) in zip(panels, curves, strict=False):
             _panel(panel, concept, pair)
         for panel in panels[len(curves) :]:
             panel.axis("off")
         _legend(panels[len(curves)], footnote)
-        file = io.BytesIO()
-        figure.savefig(file, format="png", dpi=DOTS_PER_INCH)
-    return file.getvalue()
+
+    return png((WIDTH, ROW_HEIGHT * rows), paint, DENSE)
 
 
 def _panel(panel: Axes, concept: Concept, pair: Pair) -> None:

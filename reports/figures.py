@@ -33,6 +33,7 @@ from reports import (
     optimizer_losses,
     path_costs,
     path_figure,
+    signal_report,
     signal_sizes,
     walks,
 )
@@ -65,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "activations.png": picture,
         "activation_table.md": activation_report.markdown(facts, recipe, described),
         "activation_table.csv": activation_report.csv(facts, described),
-        **signal_sizes.files(signals, described),
+        **signal_report.files(signals, described),
         "path_costs.png": path_figure.draw(costs),
         "path_costs.md": path_costs.markdown(costs, described),
         "path_costs.csv": path_costs.csv(costs, described),

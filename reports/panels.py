@@ -10,7 +10,32 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from reports.activation_figure import DERIVATIVE, DOTS_PER_INCH, STYLE, VALUE
+DOTS_PER_INCH = 200
+# Blue and vermilion of Okabe and Ito, told apart with any colour vision: pale for the half that is
+# drawn underneath, dark for the one on top. Where value and derivative coincide, the derivative's
+# pale line shows on both sides of the value's, and its dashes in the gaps between the value's.
+VALUE = (
+    {"color": "#a6cee9", "linewidth": 2.8},
+    {"color": "#004c7a", "linewidth": 1.2, "linestyle": (0, (3, 3))},
+)
+DERIVATIVE = (
+    {"color": "#f7c59c", "linewidth": 5.2},
+    {"color": "#a34700", "linewidth": 1.2, "linestyle": (3, (3, 3))},
+)
+STYLE = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib, so that every machine has it
+    "mathtext.fontset": "dejavusans",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#b0b0b0",
+    "axes.linewidth": 0.6,
+    "text.color": "#222222",
+    "xtick.color": "#666666",
+    "ytick.color": "#666666",
+    "font.size": 8,
+}
+AIRY = {"w_pad": 0.08, "h_pad": 0.08}  # inches around panels
+DENSE = {"w_pad": 0.06, "h_pad": 0.07}  # where there are many
 
 SAID = "#555555"  # what is written beside the data
 DASHES = {key: VALUE[1][key] for key in ("linewidth", "linestyle")}
@@ -30,12 +55,12 @@ PURPLE = Ink("#e3bcd6", "#80396a")
 AMBER = Ink("#f3d48b", "#7d5700")
 
 
-def png(size: tuple[float, float], paint: Callable[[Figure], None]) -> bytes:
+def png(size: tuple[float, float], paint: Callable[[Figure], None], pads: Mapping = AIRY) -> bytes:
     """The PNG of a figure of this size, in inches, that `paint` has drawn on."""
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
-        figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
+        figure.get_layout_engine().set(**pads)
         paint(figure)
         file = io.BytesIO()
         figure.savefig(file, format="png", dpi=DOTS_PER_INCH)

@@ -1,17 +1,14 @@
 """The figure of path costs: a deep network, and what its paths and edges cost in both halves."""
 
-import io
 from collections.abc import Callable, Sequence
 from itertools import pairwise, product
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, StrMethodFormatter
 
-from reports.activation_figure import DERIVATIVE, DOTS_PER_INCH, STYLE, VALUE
+from reports.panels import DERIVATIVE, VALUE, png
 from reports.path_costs import WIDTH, Cost
 
 SIZE = 10.0, 5.6  # inches
@@ -33,10 +30,8 @@ def draw(costs: Sequence[Cost], footnote: str = "") -> bytes:
     """
     names = dict.fromkeys(cost.half for cost in costs)
     halves = tuple([cost for cost in costs if cost.half == name] for name in names)
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=SIZE, layout="constrained")
-        FigureCanvasAgg(figure)
-        figure.get_layout_engine().set(w_pad=0.08, h_pad=0.08)
+
+    def paint(figure):
         panels = figure.subplot_mosaic(
             [["network"] * 2, ["multiplications", "time"]], height_ratios=[1, 2.4]
         )
@@ -46,9 +41,8 @@ def draw(costs: Sequence[Cost], footnote: str = "") -> bytes:
         for name in ("multiplications", "time"):
             _scales(panels[name], halves[0])
         _legend(figure, footnote)
-        file = io.BytesIO()
-        figure.savefig(file, format="png", dpi=DOTS_PER_INCH)
-    return file.getvalue()
+
+    return png(SIZE, paint)
 
 
 def _network(panel: Axes, cost: Cost) -> None:

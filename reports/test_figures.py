@@ -14,9 +14,10 @@ import torch
 
 from reports import activation_report, dead_units, environment, figures
 from reports.activation_curves import ELEMENTWISE, curve, distance
-from reports.activation_figure import DOTS_PER_INCH, HEIGHTS, ROW_HEIGHT
+from reports.activation_figure import HEIGHTS, ROW_HEIGHT
 from reports.activation_table import measure, to_frame
 from reports.dead_units import HALVES, Recipe, Trained
+from reports.panels import DOTS_PER_INCH
 from reports.writing import replace_whole
 from shared.catalogue import ACTIVATIONS
 

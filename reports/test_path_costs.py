@@ -10,7 +10,7 @@ import pytest
 
 from parity_tests.graphs import network_weights
 from reports import environment, path_costs, path_figure
-from reports.activation_figure import DOTS_PER_INCH
+from reports.panels import DOTS_PER_INCH
 from reports.path_costs import HALVES, Cost
 from shared.graph_bounds import derivative_bound
 from shared.reference.graph import backward, network

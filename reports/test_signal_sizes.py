@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reports import environment, signal_sizes
+from reports import environment, signal_report, signal_sizes
 from reports.activation_table import number
 from reports.signal_sizes import CLASSES, DEEPEST, DEPTHS, DRAWS, HALVES, IMAGES, SIZES, WIDTH
 from shared.data import load_digits
@@ -27,7 +27,7 @@ def relu():
 
 @pytest.fixture(scope="module")
 def written(relu):
-    return signal_sizes.files(relu, DESCRIBED)
+    return signal_report.files(relu, DESCRIBED)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_the_tables_hold_what_was_measured(relu, written):
         factor = (expected[2] / expected[3]) ** (1 / (DEEPEST - 1))
         assert [cell.strip() for cell in ends_of_one] == [number(v) for v in (*expected, factor)]
         assert [cell.strip() for cell in gradients] == list(first["gradient_size"].map(number))
-    table = signal_sizes.markdown(planted(relu, "torch"), DESCRIBED)
+    table = signal_report.markdown(planted(relu, "torch"), DESCRIBED)
     assert " / 123 " in table and " / 123 " not in text
 
 
@@ -136,7 +136,7 @@ def test_the_panels_show_both_halves(relu, written):
         picture = matplotlib.image.imread(io.BytesIO(png))
         return picture[: int(0.9 * len(picture))]  # without the words beneath them
 
-    pictures = [panels(signal_sizes.draw(planted(relu, half))) for half in HALVES]
+    pictures = [panels(signal_report.draw(planted(relu, half))) for half in HALVES]
     pictures.append(panels(written["signal_sizes.png"]))
     assert all(picture.shape[1] == 2000 for picture in pictures)
     for i, one in enumerate(pictures):
