@@ -28,6 +28,9 @@ from shared.samples import WIDTH
 
 LAYER_TESTS = ("test_builtin_layers.py", "test_layer_functions.py", "test_layer_batches.py",
                "test_keras_layers.py", "test_torch_modules.py")  # fmt: skip
+FIT_TESTS = ("test_fit_history.py", "test_fit_stopping.py", "test_fit_errors.py",
+             "test_fit_builtins.py", "test_fit_layers.py", "test_fit_traces.py",
+             "test_fit_schedules.py", "test_fit.py")  # fmt: skip
 UNCOMPILED = "not compile and not captured and not every_mode and not xla"
 COMPILED_OTHERWISE = ("elu", "tanh")  # in formula, or in how far a primitive is off
 SHIPPED_COMPILED_OTHERWISE = {
@@ -140,7 +143,11 @@ losses = partial(
 )
 backprop = partial(_of_family, BACKPROP, ("test_backprop.py",))
 graph = partial(_of_family, GRAPH, ("test_graph.py", "test_worked_examples.py"))
-initializers = partial(_of_family, INITIALIZERS, ("test_initializers.py",))
+initializers = partial(
+    _of_family, INITIALIZERS,
+    ("test_initializers.py", "test_initializers_moments.py", "test_initializers_builtins.py",
+     "test_initializers_models.py", "test_initializers_errors.py"),
+)  # fmt: skip
 linear = _layers("linear", "flatten", files=["test_linear_layers.py", "test_layer_starts.py"])
 regularization = _layers("dropout", files=["test_regularization.py"])
 normalization = _layers(
@@ -151,9 +158,10 @@ convolution = _layers("conv2d", files=["test_convolution.py", "test_layer_starts
 pooling = _layers("max_pool2d", "average_pool2d", files=["test_pooling.py"])
 embedding = _layers("embedding", files=["test_embedding.py"])
 recurrent = _layers(
-    "simple_rnn", "lstm", "gru", files=["test_recurrent_cells.py", "test_recurrent.py"]
-)
-
+    "simple_rnn", "lstm", "gru",
+    files=["test_recurrent_cells.py", "test_recurrent.py", "test_recurrent_layers.py",
+           "test_recurrent_builtins.py"],
+)  # fmt: skip
 
 schedules = partial(
     _of_family, SCHEDULES,
@@ -189,8 +197,7 @@ def training(touched):
         _step("trained", "momentum", 3),
         _tests("test_batches.py", "test_fit_reference.py", "shared/runs.py"),
         _tests("test_models.py", only=f"{uninterrupted} and not digits and not line_of_the_notes"),
-        _tests("test_fit_uses.py", only=uninterrupted),
-        _tests("test_fit.py", only=uninterrupted),
+        *(_tests(file, only=uninterrupted) for file in FIT_TESTS),
     ]
 
 

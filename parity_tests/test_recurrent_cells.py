@@ -6,16 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-import tf_impl.framework
-import tf_impl.layers.recurrent
-import torch_impl.framework
 import torch_impl.layers.recurrent
+from parity_tests.recurrent_cases import every_half
+from parity_tests.training_run import in_keras, module
 from shared.catalogue.recurrent import drawn
 
-HALVES = (
-    (tf_impl.framework, tf_impl.layers.recurrent),
-    (torch_impl.framework, torch_impl.layers.recurrent),
-)
 UNITS = 7  # of six gates side by side no seventh part is as wide
 CELLS = {  # gates, and the widths in units of what a cell takes before its weights
     "simple_rnn_cell": (1, (1, 1)),
@@ -26,24 +21,22 @@ CELLS = {  # gates, and the widths in units of what a cell takes before its weig
     "gru_cell_gradient": (3, (1, 6, 1)),
 }
 
-every_half = pytest.mark.parametrize("half", HALVES, ids=lambda half: half[0].NAME)
 
-
-def in_own_layout(framework, weight):
-    return weight if framework is tf_impl.framework else weight.T.copy()
+def in_own_layout(half, weight):
+    return weight if in_keras(half) else weight.T.copy()
 
 
 @every_half
 @pytest.mark.parametrize("name", CELLS)
 def test_another_axis_may_come_before_the_batch(name, half):
-    framework, module = half
+    framework, functions = half.framework, module(half, "layers.recurrent")
     gates, widths = CELLS[name]
-    weights = [in_own_layout(framework, drawn(UNITS, gates * UNITS, seed=31))]
+    weights = [in_own_layout(half, drawn(UNITS, gates * UNITS, seed=31))]
     weights += [drawn(gates * UNITS, seed=32)] if name == "gru_cell" else []
     arrays = [drawn(2, width * UNITS, seed=33 + i) for i, width in enumerate(widths)]
 
     def shapes(*inputs):
-        found = getattr(module, name)(*map(framework.tensor, (*inputs, *weights)))
+        found = getattr(functions, name)(*map(framework.tensor, (*inputs, *weights)))
         return [tuple(h.shape) for h in (found if isinstance(found, tuple) else (found,))]
 
     assert shapes(*(a[None] for a in arrays)) == [(1, *shape) for shape in shapes(*arrays)]
@@ -53,15 +46,15 @@ def test_another_axis_may_come_before_the_batch(name, half):
 @pytest.mark.parametrize("name, gates", [("simple_rnn", 1), ("lstm", 4)])
 def test_one_feature_is_enough(name, gates, half):
     """With weights of 0 for the state, and a first state of 0, a step knows of no other."""
-    framework, module = half
+    framework, functions = half.framework, module(half, "layers.recurrent")
     x = drawn(2, 3, 1, seed=41)
-    weight = in_own_layout(framework, drawn(1, gates * UNITS, seed=42))
-    recurrent_weight = in_own_layout(framework, np.zeros((UNITS, gates * UNITS)))
+    weight = in_own_layout(half, drawn(1, gates * UNITS, seed=42))
+    recurrent_weight = in_own_layout(half, np.zeros((UNITS, gates * UNITS)))
     bias, first = np.zeros(gates * UNITS), [np.zeros((2, UNITS))] * (2 if gates == 4 else 1)
 
     def states(x):
         arrays = x, weight, recurrent_weight, bias, *first
-        return framework.array(getattr(module, name)(*map(framework.tensor, arrays)))
+        return framework.array(getattr(functions, name)(*map(framework.tensor, arrays)))
 
     np.testing.assert_array_equal(states(x)[:, 0], states(x[:, :1])[:, 0])
     assert states(x).shape == (2, 3, UNITS * len(first))
@@ -69,15 +62,15 @@ def test_one_feature_is_enough(name, gates, half):
 
 @every_half
 def test_recurrent_weights_of_too_few_gates_are_named(half):
-    framework, module = half
-    own = {tf_impl.framework: ("recurrent_kernel", (5, 20), (5, 15))}
-    name, wanted, given = own.get(framework, ("recurrent_weight", (20, 5), (15, 5)))
-    weights = [in_own_layout(framework, np.zeros((4, 20))), np.zeros(given)]
+    framework, functions = half.framework, module(half, "layers.recurrent")
+    in_torch = "recurrent_weight", (20, 5), (15, 5)
+    name, wanted, given = ("recurrent_kernel", (5, 20), (5, 15)) if in_keras(half) else in_torch
+    weights = [in_own_layout(half, np.zeros((4, 20))), np.zeros(given)]
     states = [np.zeros((2, 5))] * 2
     arrays = map(framework.tensor, (np.zeros((2, 3, 4)), *weights, np.zeros(20), *states))
     message = f"lstm needs {name} of shape {wanted}, got {given}"
     with pytest.raises(ValueError, match=re.escape(message)):
-        module.lstm(*arrays)
+        functions.lstm(*arrays)
 
 
 @pytest.mark.parametrize("title, own", [("SimpleRNN", "RNN"), ("LSTM", "LSTM"), ("GRU", "GRU")])
