@@ -30,7 +30,7 @@ LAYER_TESTS = ("test_builtin_layers.py", "test_layer_functions.py", "test_layer_
                "test_keras_layers.py", "test_torch_modules.py")  # fmt: skip
 FIT_TESTS = ("test_fit_history.py", "test_fit_stopping.py", "test_fit_errors.py",
              "test_fit_builtins.py", "test_fit_layers.py", "test_fit_traces.py",
-             "test_fit_schedules.py", "test_fit.py")  # fmt: skip
+             "test_fit_schedules.py", "test_fit.py", "test_fit_interrupted.py")  # fmt: skip
 UNCOMPILED = "not compile and not captured and not every_mode and not xla"
 COMPILED_OTHERWISE = ("elu", "tanh")  # in formula, or in how far a primitive is off
 SHIPPED_COMPILED_OTHERWISE = {
@@ -190,14 +190,14 @@ def optimizers(touched):
 
 
 def training(touched):
-    """Two runs of three steps, then the tests of `fit`, less those that interrupt their process."""
-    uninterrupted = f"{UNCOMPILED} and not ctrl_c and not interrupted and not graph"
+    """Two runs of three steps, then the tests of models and of `fit`."""
+    eager = f"{UNCOMPILED} and not graph"
     return [
         _step("trained", "adam", 3),
         _step("trained", "momentum", 3),
         _tests("test_batches.py", "test_fit_reference.py", "shared/runs.py"),
-        _tests("test_models.py", only=f"{uninterrupted} and not digits and not line_of_the_notes"),
-        *(_tests(file, only=uninterrupted) for file in FIT_TESTS),
+        _tests("test_models.py", only=f"{eager} and not digits and not line_of_the_notes"),
+        *(_tests(file, only=eager) for file in FIT_TESTS),
     ]
 
 

@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from parity_tests.fit_line import Line
+from parity_tests.training_run import module
 
 
 @pytest.mark.parametrize("stop", ["signal", "error"])
@@ -32,3 +33,8 @@ def test_a_run_that_is_interrupted_at_once_has_an_empty_frame(half):
     frame = Line(half).fit(on_step=on_step).frame
     assert len(frame) == 0
     assert list(frame.columns) == ["epoch", "loss", "val_loss", "learning_rate"]
+
+
+def test_a_history_of_no_run_is_empty_and_was_not_interrupted(half):
+    history = module(half, "training").History()
+    assert history.interrupted is False and history.frame.empty
