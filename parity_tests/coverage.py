@@ -159,8 +159,8 @@ pooling = _layers("max_pool2d", "average_pool2d", files=["test_pooling.py"])
 embedding = _layers("embedding", files=["test_embedding.py"])
 recurrent = _layers(
     "simple_rnn", "lstm", "gru",
-    files=["test_recurrent_cells.py", "test_recurrent.py", "test_recurrent_layers.py",
-           "test_recurrent_builtins.py"],
+    files=["test_recurrent_bounds.py", "test_recurrent_cells.py", "test_recurrent.py",
+           "test_recurrent_layers.py", "test_recurrent_builtins.py"],
 )  # fmt: skip
 
 schedules = partial(

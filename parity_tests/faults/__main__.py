@@ -3,7 +3,7 @@
 In a file that is named every fault is planted; otherwise some of each file, evenly chosen, unless
 all are asked for.
 
-Exits with 0 if every fault is caught or listed in ``equivalents.py``, else with 1.
+Exits with 0 if every fault is caught or listed in ``parity_tests/equivalents.py``, else with 1.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from rich.console import Console
 
 from parity_tests.faults.campaign import RedBeforePlantingError, plan, run, thinned
-from parity_tests.faults.equivalents import EQUIVALENTS, Equivalent
+from parity_tests.faults.equivalents import Equivalent
 from parity_tests.faults.judging import Batch
 from parity_tests.faults.report import Report, progress
 
@@ -29,7 +29,7 @@ def main(
     arguments: Sequence[str] | None = None,
     root: Path = ROOT,
     files: Mapping[str, str] | None = None,
-    equivalents: Sequence[Equivalent] = EQUIVALENTS,
+    equivalents: Sequence[Equivalent] | None = None,
 ) -> int:
     """Runs the command and returns its exit status.
 
@@ -37,10 +37,13 @@ def main(
         arguments: of the command line; by default those of the process.
         root: folder of the project.
         files: maps each source file to its check; by default `parity_tests.covered.FILES`.
-        equivalents: faults known to change no result.
+        equivalents: faults known to change no result; by default those of
+            `parity_tests.equivalents`.
     """
     if files is None:
         files = import_module("parity_tests.covered").FILES
+    if equivalents is None:
+        equivalents = import_module("parity_tests.equivalents").EQUIVALENTS
     options = _parse(arguments, files)
     chosen = {path: files[path] for path in options.only or files}
     console = Console()
