@@ -11,6 +11,7 @@ UNSEEN = "what is padded more behind, no window reaches"
 NONE_DRAWN = "the diagonal is 0 for a column of zeros alone, which no draw has"
 ONE_AXIS = "a bias has one axis, the first and the last"
 EVEN = "the slope of tanh is even, and tanh itself enters it squared"
+DIVIDED = "to divide by 1 or −1 is to multiply by it"
 TWO_AXES = "it has two axes, of which the last is the first after the batch or the inputs"
 LAYERS = (
     *(
@@ -49,7 +50,7 @@ LAYERS = (
         )
         for operator, comparison, reason in (
             ("*", "<=", NONE_DRAWN),
-            ("/", "<", "to divide by 1 or −1 is to multiply by it"),
+            ("/", "<", DIVIDED),
         )
     ),
     ("tf_impl/layers/recurrent.py", "simple_rnn_gradient",
@@ -74,6 +75,14 @@ LAYERS = (
     ("shared/reference/layers/normalization.py", "running_statistics_terms",
      "of_v, _, _ = _errors(x, _leading(x), 1.0)", "of_v, _, _ = _errors(x, _leading(x), 1.001)",
      "the error of v is that before epsilon is added"),
+    ("shared/reference/layers/pooling.py", "max_pool2d_gradient",
+     "values = x[window].reshape(len(x), -1, x.shape[-1])",
+     "values = x[window].reshape(len(x), -2, x.shape[-1])",
+     "NumPy works out a size for any negative number"),
+    ("shared/reference/initializers.py", "orthogonal", "Q = Q * np.where(np.diag(R) < 0, -1, 1)",
+     "Q = Q * np.where(np.diag(R) <= 0, -1, 1)", NONE_DRAWN),
+    ("shared/reference/initializers.py", "orthogonal", "Q = Q * np.where(np.diag(R) < 0, -1, 1)",
+     "Q = Q / np.where(np.diag(R) < 0, -1, 1)", DIVIDED),
     ("shared/reference/layers/recurrent.py", "_value",
      "... np.stack([np.concatenate(state, axis=-1) for state in ...",
      "... np.stack([np.concatenate(state, axis=1) for state in ...", TWO_AXES),
