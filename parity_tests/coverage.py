@@ -139,8 +139,9 @@ def _layers(*names, files):
 
 
 losses = partial(
-    _of_family, LOSSES, ("test_losses.py", "test_loss_conventions.py", "test_loss_uses.py")
-)
+    _of_family, LOSSES,
+    ("test_loss_references.py", "test_losses.py", "test_loss_conventions.py", "test_loss_uses.py"),
+)  # fmt: skip
 backprop = partial(_of_family, BACKPROP, ("test_backprop.py",))
 graph = partial(_of_family, GRAPH, ("test_graph.py", "test_worked_examples.py"))
 initializers = partial(

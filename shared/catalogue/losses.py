@@ -135,6 +135,9 @@ BOUNDS = {
     "l2_penalty": {
         "h": RunningError(reference.l2_penalty, lambda W: W.size + 3),
         "g_W": RunningError(lambda g, W, weight=1.0: np.abs(2 * weight * g * W), lambda g, W: 4),
+        "second": RunningError(
+            lambda v, g, W, weight=1.0: np.abs(2 * weight * g * v), lambda v, g, W: 4
+        ),
     },
     "sparsity_penalty": {
         "h": RunningError(sparsity_value, lambda h: sum(h.shape) + PRIMITIVE + 4),
