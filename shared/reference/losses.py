@@ -165,7 +165,7 @@ def sparsity_penalty(h, target, weight=1.0):
 def sparsity_penalty_gradient(g, h, target, weight=1.0):
     """g weight (m − ρ) / (m (1 − m)) / B, for each of the B samples alike."""
     m, rho = _batch_mean(h), _fraction(target)
-    slope = (m - rho) / (np.abs(m) * (1 - m))
+    slope = (m - rho) / (m * (1 - m))
     return np.broadcast_to(weight * g * slope / np.float64(len(h)), np.shape(h))
 
 
