@@ -171,7 +171,8 @@ schedules = partial(
 )  # fmt: skip
 preprocessing = partial(
     _of_family, PREPROCESSING,
-    ("test_defaults.py", "test_preprocessing.py", "test_preprocessing_layers.py"),
+    ("test_defaults.py", "test_whitening.py", "test_preprocessing.py",
+     "test_preprocessing_layers.py"),
 )  # fmt: skip
 
 
@@ -199,6 +200,7 @@ def training(touched):
         _tests("test_batches.py", "test_fit_reference.py", "shared/runs.py"),
         _tests("test_models.py", only=f"{eager} and not digits and not line_of_the_notes"),
         *(_tests(file, only=eager) for file in FIT_TESTS),
+        _tests("test_fit.py", only="so_it_is_in_every_mode and graph"),
     ]
 
 

@@ -12,6 +12,13 @@ NONE_DRAWN = "the diagonal is 0 for a column of zeros alone, which no draw has"
 ONE_AXIS = "a bias has one axis, the first and the last"
 EVEN = "the slope of tanh is even, and tanh itself enters it squared"
 DIVIDED = "to divide by 1 or −1 is to multiply by it"
+ITS_SIGN = "only its sign is used"
+WHITENING = (
+    "tf_impl/preprocessing/whitening",
+    "torch_impl/preprocessing/whitening",
+    "shared/reference/preprocessing",
+)
+AS_MANY = "there are as many rows of both"
 TWO_AXES = "it has two axes, of which the last is the first after the batch or the inputs"
 LAYERS = (
     *(
@@ -83,6 +90,67 @@ LAYERS = (
      "Q = Q * np.where(np.diag(R) <= 0, -1, 1)", NONE_DRAWN),
     ("shared/reference/initializers.py", "orthogonal", "Q = Q * np.where(np.diag(R) < 0, -1, 1)",
      "Q = Q / np.where(np.diag(R) < 0, -1, 1)", DIVIDED),
+    *(
+        (f"{path}.py", "principal_directions", "d = x - mean", "d = -(x - mean)",
+         "it enters the covariance squared")
+        for path in WHITENING
+    ),
+    *(
+        (f"{half}/preprocessing/whitening.py", "_signed",
+         f"leading = {sum_}({chosen}, 0)", f"leading = {mean}({chosen}, 0)", ITS_SIGN)
+        for half, sum_, mean, chosen in (
+            ("tf_impl", "tf.reduce_sum", "tf.reduce_mean", "tf.where(first, V, tf.zeros_like(V))"),
+            ("torch_impl", "torch.sum", "torch.mean", "torch.where(first, V, 0)"),
+        )
+    ),
+    *(
+        (f"{half}/preprocessing/whitening.py", "_signed", f"return V * {sign}(leading)",
+         f"return V / {sign}(leading)", DIVIDED)
+        for half, sign in (("tf_impl", "tf.sign"), ("torch_impl", "torch.sign"))
+    ),
+    ("shared/reference/preprocessing.py", "signed",
+     "return V * np.where(np.sum(V * first, 0) < 0, -1, 1)",
+     "return V * np.where(np.mean(V * first, 0) < 0, -1, 1)", ITS_SIGN),
+    ("shared/reference/preprocessing.py", "signed",
+     "return V * np.where(np.sum(V * first, 0) < 0, -1, 1)",
+     "return V * np.where(np.sum(V * first, 0) <= 0, -1, 1)",
+     "the largest component of a unit vector is not 0"),
+    ("shared/reference/preprocessing.py", "signed",
+     "return V * np.where(np.sum(V * first, 0) < 0, -1, 1)",
+     "return V / np.where(np.sum(V * first, 0) < 0, -1, 1)", DIVIDED),
+    ("torch_impl/training.py", "_readable",
+     "dtype = array(torch.empty(0, dtype=trainable[0].dtype)).dtype",
+     "dtype = array(torch.empty(1, dtype=trainable[0].dtype)).dtype",
+     "only the dtype of these numbers is asked for"),
+    *(
+        (f"{half}/training.py", "_mean_loss",
+         "for rows in batches(len(data[0]), batch_size, shuffle=False):",
+         "for rows in batches(len(data[1]), batch_size, shuffle=False):", AS_MANY)
+        for half in HALVES
+    ),
+    ("tf_impl/training.py", "fit", "scheduled.after_step()", "pass",
+     "it does nothing in this half, whose loop has the other's lines"),
+    ("tf_impl/training.py", "_readable", "model(arrays[0][:1])", "model(arrays[0][:2])",
+     "a model is built by one row as by two"),
+    *(
+        (f"{half}/models/mlp.py", "MLP.classify", f"return {argmax}(self(x), -1)",
+         f"return {argmax}(self(x), 1)", TWO_AXES)
+        for half, argmax in (("tf_impl", "tf.argmax"), ("torch_impl", "torch.argmax"))
+    ),
+    ("shared/reference/training.py", "train",
+     "steps = iter(zip(batches, rates, range(1, len(rates) + 1), strict=True))",
+     "steps = iter(zip(batches, rates, range(1, len(rates) + 2), strict=True))",
+     "as many steps are taken as there are rates"),
+    ("shared/batches.py", "check_pairs", "if not rows[0]:", "if not rows[1]:", AS_MANY),
+    *(
+        ("shared/batches.py", "check_count", "count = least - 1", f"count = {less}",
+         "any number below the least is refused")
+        for less in ("-(least - 1)", "least - 2")
+    ),
+    ("shared/runs.py", "progress_bar",
+     "task = bar.add_task('', total=steps, epoch=0, loss=math.nan)",
+     "task = bar.add_task('', total=steps, epoch=1, loss=math.nan)",
+     "it stands there until the first step ends"),
     ("shared/reference/layers/recurrent.py", "_value",
      "... np.stack([np.concatenate(state, axis=-1) for state in ...",
      "... np.stack([np.concatenate(state, axis=1) for state in ...", TWO_AXES),

@@ -11,7 +11,7 @@ import tf_impl.layers
 import torch_impl.layers
 import torch_impl.training
 from parity_tests import fit_cases
-from parity_tests.fit_line import X, Y
+from parity_tests.fit_line import Line, X, Y
 from parity_tests.test_fit import insurance
 from parity_tests.training_run import in_keras, module
 
@@ -77,6 +77,18 @@ def at_rest(half, made, mode, validation=(X, Y[:, None])):
         made, X, Y[:, None], loss=loss, optimizer=sgd, epochs=2, batch_size=5, mode=mode,
         validation=validation,
     ).frame  # fmt: skip
+
+
+def test_one_weight_that_is_trained_is_enough(half):
+    line = Line(half)
+    if in_keras(half):
+        line.model.b.trainable = False
+    else:
+        line.model.b.requires_grad_(False)
+    before, b = (np.copy(half.framework.array(v)) for v in (line.model.W, line.model.b))
+    line.fit()
+    assert (half.framework.array(line.model.W) != before).all()
+    np.testing.assert_array_equal(half.framework.array(line.model.b), b)
 
 
 def test_dropout_drops_in_steps_and_not_in_validation(half):

@@ -9,8 +9,11 @@ import tf_impl.training
 import torch_impl.training
 from parity_tests import fit_cases
 from parity_tests.fit_line import Line, X, Y
+from parity_tests.parties import HALVES
 from parity_tests.test_fit import plateau
 from parity_tests.training_run import in_keras
+
+KERAS = HALVES[0]
 
 
 def test_a_schedule_is_told_the_validation_loss_and_no_other(half):
@@ -19,6 +22,13 @@ def test_a_schedule_is_told_the_validation_loss_and_no_other(half):
     falling = plateau(half, factor=0.5, patience=1)(line.sgd)
     frame = line.fit(epochs=4, batch_size=5, schedule=falling, validation=(X, -8 * Y)).frame
     assert frame.learning_rate.tolist() == [0.125, 0.125, 0.0625, 0.03125]
+
+
+def test_a_loss_that_falls_in_every_epoch_leaves_the_rate_as_it_is(half):
+    line = Line(half)
+    patient = plateau(half, factor=0.5, patience=1)(line.sgd)
+    frame = line.fit(epochs=4, batch_size=5, schedule=patient, validation=(X, Y)).frame
+    assert frame.val_loss.is_monotonic_decreasing and (frame.learning_rate == 0.125).all()
 
 
 def shipped(half, line):
@@ -42,6 +52,15 @@ def test_frameworks_own_schedules_drive_it_too(half):
     frame = line.fit(epochs=3, optimizer=sgd, schedule=falling, validation=(X, Y)).frame
     rates = frame.learning_rate
     assert rates[1] == rates[0] and rates[2] == rates[0] / 2
+
+
+def test_a_callback_of_keras_begins_anew_with_each_run():
+    """As in its own fit: the first epoch of a run counts as an improvement."""
+    line = Line(KERAS)
+    falling = keras.callbacks.ReduceLROnPlateau(factor=0.5, patience=1, min_delta=1e6)
+    for rate in (0.125, 0.0625):
+        frame = line.fit(epochs=2, schedule=falling, validation=(X, Y)).frame
+        assert frame.learning_rate.tolist() == [rate, rate]
 
 
 def test_an_optimizer_whose_rate_a_run_has_set_can_be_saved(tmp_path):

@@ -25,6 +25,14 @@ def test_early_stopping_goes_by_the_validation_loss(half):
     assert frame.loss.is_monotonic_decreasing
 
 
+def test_three_epochs_without_improvement_are_waited_for_unless_said():
+    assert EarlyStopping() == EarlyStopping(patience=3, min_delta=0.0)
+    with pytest.raises(
+        ValueError, match="min_delta must be a finite number of at least 0, got inf"
+    ):
+        EarlyStopping(min_delta=np.inf)
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_loss_that_is_no_number_names_epoch_and_step(half, mode, bad):
     y = np.array([1.0, 0.0, 2.0, bad, 0.5])

@@ -177,6 +177,7 @@ def test_a_network_has_named_layers_with_the_activation_between_them(half):
 def test_one_layer_is_a_linear_model(half):
     made = module(half, "models.mlp").MLP(3, (2,))
     assert len(fit_cases.values(half, made)) == 2
+    assert (made.features, made.units) == (3, (2,))
 
 
 def test_an_activation_may_be_given_as_the_function_and_must_be_known(half):
