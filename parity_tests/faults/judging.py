@@ -17,7 +17,7 @@ from parity_tests.faults.steps import Step, named
 from parity_tests.faults.touched import touched
 
 SURVIVED, UNJUDGED = "survived", "unjudged"
-_LAST_RESORT = 2  # times the limit
+_LAST_RESORT = 3  # times the limit, which is warned of once and again
 _STANDSTILL = 40  # times the limit, on the clock
 _WARM_UP = 300.0  # seconds
 _LONGEST = 300  # characters of what is told about an outcome
