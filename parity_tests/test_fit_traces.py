@@ -39,13 +39,13 @@ def test_a_step_is_traced_once_for_full_batches_and_once_for_the_rest(
     """Although the rate changes from step to step."""
     traces = counted(monkeypatch, half)
     made = model(half, insurance(), "float32")
-    sgd = fit_cases.optimizer(half, "sgd", made, 0.5)
+    adam = fit_cases.optimizer(half, "adam", made, 0.5)  # which has state, too
     decay = module(half, "schedules").ExponentialDecay
-    schedule = decay(0.5, 0.25) if in_keras(half) else decay(sgd, 0.25)
+    schedule = decay(0.5, 0.25) if in_keras(half) else decay(adam, 0.25)
     x, y = insurance().x[:rows], insurance().y[:rows]
     loss = half.families["losses"].binary_cross_entropy_with_logits
     module(half, "training").fit(
-        made, x, y, loss=loss, optimizer=sgd, epochs=4, batch_size=5, mode="graph",
+        made, x, y, loss=loss, optimizer=adam, epochs=4, batch_size=5, mode="graph",
         schedule=schedule, schedule_every="step",
     )  # fmt: skip
     assert len(traces) == expected

@@ -183,7 +183,7 @@ def _steps(model, loss, optimizer, mode):
     # as framework.load knows the weights
     names = [v.path.removeprefix(f"{model.name}/") for v in model.trainable_variables]
     if not optimizer.built:
-        optimizer.build(model.trainable_variables)  # a compiled step can create no variables
+        optimizer.build(model.trainable_variables)  # else the first trace would, and be made anew
     return compiled(update, mode), compiled(lambda x, y: forward(x, y, training=False), mode)
 
 
