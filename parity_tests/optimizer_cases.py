@@ -10,8 +10,8 @@ import torch
 
 import tf_impl.optimizers
 import torch_impl.optimizers
+from parity_tests.halves import in_words_of
 from parity_tests.parties import HALVES
-from parity_tests.training_run import in_words_of
 from shared import comparison
 from shared.histories import record
 from shared.reference import optimizers as reference

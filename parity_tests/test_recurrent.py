@@ -133,5 +133,5 @@ def test_mistakes_are_seen(mistake, half):
     tree.body = [node for node in tree.body if not isinstance(node, ast.ClassDef)]
     planted = types.ModuleType("planted")
     exec(compile(tree, "planted", "exec"), planted.__dict__)
-    mistaken = parties.ours(replace(half, families={"layers": planted}))
+    mistaken = parties.ours(replace(half, instead={"layers": planted}))
     assert failures([case(name)], [mistaken], "float64") != []

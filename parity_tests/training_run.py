@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from importlib import import_module
 
 import numpy as np
 
-from parity_tests.parties import HALVES, Half
+from parity_tests.halves import Half, in_words_of
+from parity_tests.parties import HALVES
 from shared.catalogue.training import SCHEDULES, case, hyperparameters, recorded
 from shared.reference.optimizers import STATE
-from shared.vocabulary import translate
 from shared.weights import to_keras, to_torch
 
 CLASSES = {
@@ -22,11 +21,11 @@ CLASSES = {
 
 def module(half, name):
     """A module of a half by its name within it: "training", "models.mlp"."""
-    return import_module(f"{half.framework.__name__.split('.')[0]}.{name}")
+    return half.module(name)
 
 
 def in_keras(half):
-    return half.framework.NAME == "TensorFlow"
+    return half.in_keras
 
 
 def model(half, case, dtype="float64"):
@@ -65,17 +64,6 @@ def state(half, model, optimizer, name):
         kept, names = {v.name: v for v in optimizer.variables}, weights(half, model)
         return {n: kept[f"{w.path.replace('/', '_')}_{name}"] for n, w in names.items()}
     return {n: optimizer.state[p][name] for n, p in weights(half, model).items()}
-
-
-def in_words_of(half, name, options):
-    """An optimizer's options as the half calls them."""
-    if in_keras(half):
-        return options
-    options = dict(options)
-    if "beta_1" in options:
-        options["betas"] = options.pop("beta_1"), options.pop("beta_2")
-    # torch's own Adadelta says rho, its RMSprop alpha
-    return {n if (n, name) == ("rho", "adadelta") else translate(n): v for n, v in options.items()}
 
 
 @dataclass(frozen=True)
