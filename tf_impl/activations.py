@@ -26,6 +26,7 @@ DEPARTURES = (
     Departure("softplus", "h", Ulps(5), "tf.math.log1p is up to 3.8 ULP off", **KERNEL),
     Departure("elu", "h", Ulps(5), "tf.math.expm1 is up to 4.4 ULP off", **KERNEL),
     Departure("elu", "h", Ulps(6), "tf.math.expm1 is up to 5.8 ULP off", **XLA),
+    Departure("gelu", "h", Ulps(14), "tf.math.erfc is up to 13.5 ULP off", **KERNEL),
 )
 
 
