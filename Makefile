@@ -1,22 +1,29 @@
 # Needs make and Python 3.11, 3.12 or 3.13; everything else is installed into .venv on first use.
-# Variables: ONLY=NAME narrows parity or faults; ALL=1 plants every fault, for an hour or two;
+# Variables: ONLY=NAME narrows parity, report, accuracy or faults; QUICK=1 shortens report and
+# accuracy; MODE=compiled compiles what accuracy measures, FRESH=1 drops what it measured before;
+# A=old.csv B=new.csv are what report-diff compares; ALL=1 plants every fault, for an hour or two;
 # EXTRAS=gpu adds TensorFlow's GPU libraries; PYTHON=/path/to/python chooses what .venv is made with.
 
 PYTHON ?= python3
 EXTRAS ?=
 ONLY ?=
 ALL ?=
+QUICK ?=
+A ?=
+B ?=
+MODE ?=
+FRESH ?=
 
 venv := .venv
 python := $(venv)/bin/python
 stamp := $(venv)/.installed-$(or $(EXTRAS),base)
 only = $(if $(ONLY),--only '$(ONLY)')
 
-.PHONY: help setup parity test faults figures sample clean
+.PHONY: help setup parity report report-diff accuracy test faults figures sample clean
 .DEFAULT_GOAL := help
 
 help:
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 	@awk '/^# Variables:/, !/^#/ { if (sub(/^# /, "")) print }' Makefile
 
 $(stamp): pyproject.toml constraints.txt
@@ -26,6 +33,16 @@ setup: $(stamp) ## Install the pinned packages into .venv
 
 parity: $(stamp) ## Compare both frameworks concept by concept and write the tables
 	$(python) -m reports.parity $(only)
+
+report: $(stamp) ## Time everything in both frameworks and write the tables and figures
+	$(python) -m reports.performance $(strip $(only) $(if $(QUICK),--quick))
+
+report-diff: $(stamp) ## Say which ratios changed between two reports, A=old.csv B=new.csv
+	@$(if $(and $(A),$(B)),,echo "Name two reports: make report-diff A=old.csv B=new.csv" >&2; exit 2)
+	$(python) -m reports.performance_diff '$(A)' '$(B)'
+
+accuracy: $(stamp) ## Measure each function over all float32 inputs, an hour; QUICK=1, a minute
+	$(python) -m reports.accuracy $(only)$(if $(QUICK), --quick)$(if $(MODE), --mode $(MODE))$(if $(FRESH), --fresh)
 
 test: $(stamp) ## Check style and imports, then run every test and docstring example
 	$(python) -m ruff check .

@@ -17,9 +17,12 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
-TARGETS = ["setup", "parity", "test", "faults", "figures", "sample", "clean"]
+TARGETS = [
+    "setup", "parity", "report", "report-diff", "accuracy", "test", "faults", "figures", "sample",
+    "clean",
+]  # fmt: skip
 # What a make that runs these tests hands down, and would change the make under test.
-INHERITED = ["MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEFILES", "PYTHON", "EXTRAS", "ONLY"]
+INHERITED = ["MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEFILES", "PYTHON", "EXTRAS", "ONLY", "QUICK"]
 FAKE_PYTHON = """#!/bin/sh
 case "$*" in
     *version_info*) echo "${FAKE_VERSION-3.12.4}" ;;
@@ -171,6 +174,16 @@ def test_an_interrupted_installation_is_begun_again(tree):
     [
         (["parity"], "python -m reports.parity \n"),
         (["parity", "ONLY=softmax"], "python -m reports.parity --only 'softmax'\n"),
+        (["report"], "python -m reports.performance \n"),
+        (
+            ["report", "ONLY=adam", "QUICK=1"],
+            "python -m reports.performance --only 'adam' --quick\n",
+        ),
+        (["accuracy"], "python -m reports.accuracy \n"),
+        (
+            ["accuracy", "ONLY=tanh", "QUICK=1", "MODE=graph", "FRESH=1"],
+            "python -m reports.accuracy --only 'tanh' --quick --mode graph --fresh\n",
+        ),
         (["faults", "ONLY=losses.py"], "python -m parity_tests.faults --only 'losses.py'\n"),
         (["faults", "ALL=1"], "python -m parity_tests.faults --all\n"),
         (["figures"], "python -m reports.figures\n"),
@@ -180,6 +193,16 @@ def test_each_target_installs_first_and_passes_on_what_was_asked(tree, arguments
     first, second = run_make(tree, "-n", *arguments)[1].splitlines(keepends=True)
     assert "tools/setup.sh '.venv/.installed-base'" in first
     assert second == f".venv/bin/{command}"
+
+
+def test_two_reports_are_compared_and_one_alone_is_one_sentence(tree):
+    assert run_make(tree, "setup")[0] == 0
+    output = run_make(tree, "-n", "report-diff", "A=old report.csv", "B=new.csv")[1]
+    command = ".venv/bin/python -m reports.performance_diff 'old report.csv' 'new.csv'"
+    assert output.splitlines()[-1] == command
+    status, output, said = run_make(tree, "report-diff", "A=old.csv")
+    sentence = "Name two reports: make report-diff A=old.csv B=new.csv"
+    assert (status, output, said) == (2, "", [sentence])
 
 
 def pins():

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import jinja2
 import pandas as pd
 from tabulate import tabulate
 
@@ -21,6 +20,7 @@ from reports.frame import (
     to_frame,
     totals,
 )
+from reports.pages import markdown_cell, plural, templates
 from reports.writing import replace_whole
 from shared.evidence import Row
 
@@ -55,9 +55,9 @@ def write(rows: Sequence[Row], environment: Environment, folder: str | Path) -> 
         "absences": absences(frame),
         "failures": [(row, describe_failure(row)) for row in failures(frame)],
     }
-    templates = _templates()
+    pages = templates(compact=compact, share=share, called=called, markdown=markdown)
     texts = {
-        name: templates.get_template(f"{name}.j2").render(content)
+        name: pages.get_template(f"{name}.j2").render(content)
         for name in ("parity.md", "parity.html")
     }
     replace_whole(folder, {"parity.csv": csv(frame, environment), **texts})
@@ -81,15 +81,6 @@ def sentence(counts: dict[str, int]) -> str:
     """
     verdicts = ", ".join(f"{counts[name]:,} {name}" for name in ("pass", "known", "absent", "fail"))
     return f"{plural(counts['rows'], 'row')}, {plural(counts['concepts'], 'concept')}: {verdicts}."
-
-
-def plural(count: int, noun: str) -> str:
-    """A count with its noun.
-
-    >>> plural(1, "row"), plural(1200, "row")
-    ('1 row', '1,200 rows')
-    """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def describe_failure(row: Row) -> str:
@@ -140,30 +131,6 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
 def markdown(table: pd.DataFrame, titles: dict[str, str]) -> str:
     """The columns that `titles` names, under those titles, numbers to the right."""
     numeric = [pd.api.types.is_numeric_dtype(table[column]) for column in titles]
-    cells = readable(table)[list(titles)].rename(columns=titles).map(_markdown_cell)
+    cells = readable(table)[list(titles)].rename(columns=titles).map(markdown_cell)
     sides = ["right" if number else "left" for number in numeric]
     return tabulate(cells, "keys", "pipe", showindex=False, disable_numparse=True, colalign=sides)
-
-
-def _markdown_cell(value: str) -> str:
-    text = " ".join(value.split())
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-
-
-def _templates() -> jinja2.Environment:
-    templates = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=jinja2.select_autoescape(["html.j2"]),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    templates.filters |= {
-        "compact": compact,
-        "share": share,
-        "plural": plural,
-        "called": called,
-        "markdown": markdown,
-    }
-    return templates

@@ -11,7 +11,8 @@ from rich.text import Text
 
 from reports.environment import Environment
 from reports.frame import absences, compact, departures, failures, share, summary, totals
-from reports.parity_report import LEGEND, describe_failure, plural, sentence
+from reports.pages import plural
+from reports.parity_report import LEGEND, describe_failure, sentence
 from shared.evidence import ABSENT, FAIL, KNOWN, PASS
 
 IN_FULL = 10  # failures described before the rest are only counted
@@ -36,15 +37,15 @@ def print_summary(
     for family, table in summary(frame).groupby("family", sort=False):
         console.print(Text(f"\n{family}", style="bold"))
         console.print(family_table(table))
-    _say(console, f"\n{LEGEND}", "dim")
+    say(console, f"\n{LEGEND}", "dim")
     _print_failures(console, frame, Path(folder))
     _print_departures(console, frame, Path(folder))
     for row in absences(frame).itertuples():
         where = " ".join(filter(None, (row.modes, f"on {row.devices}")))
-        _say(console, f"\nNot measured: {row.parties}, {where} ({row.families}): {row.note}.")
-    _say(console, f"\nMeasured {environment.time} with {environment.versions}.", "dim")
+        say(console, f"\nNot measured: {row.parties}, {where} ({row.families}): {row.note}.")
+    say(console, f"\nMeasured {environment.time} with {environment.versions}.", "dim")
     counts = totals(frame)
-    _say(console, sentence(counts), STYLES[FAIL if counts["fail"] else PASS])
+    say(console, sentence(counts), STYLES[FAIL if counts["fail"] else PASS])
 
 
 def family_table(table: pd.DataFrame) -> Table:
@@ -61,7 +62,7 @@ def family_table(table: pd.DataFrame) -> Table:
     lines.add_column("\nverdict", width=VERDICT_WIDTH)
     for row in table.itertuples():
         lines.add_row(
-            _broken(row.concept),
+            broken(row.concept),
             f"{row.checks:,}",
             compact(row.halves_ulp),
             f"{compact(row.tf_reference_ulp):>5} {compact(row.torch_reference_ulp):>5}",
@@ -72,9 +73,9 @@ def family_table(table: pd.DataFrame) -> Table:
     return lines
 
 
-def _broken(name: str) -> Text:
+def broken(name: str, width: int = NAME_WIDTH) -> Text:
     """A long name broken after an underscore, where a reader would break it."""
-    parts = re.findall(rf".{{1,{NAME_WIDTH}}}$|.{{1,{NAME_WIDTH - 1}}}_|.{{1,{NAME_WIDTH}}}", name)
+    parts = re.findall(rf".{{1,{width}}}$|.{{1,{width - 1}}}_|.{{1,{width}}}", name)
     return Text("\n".join(parts))
 
 
@@ -87,18 +88,18 @@ def _print_failures(console: Console, frame: pd.DataFrame, folder: Path) -> None
     rows = failures(frame)
     for row in rows[:IN_FULL]:
         head, _, body = describe_failure(row).partition("\n")
-        _say(console, f"\nFAIL {head}", STYLES[FAIL])
-        _say(console, body)
+        say(console, f"\nFAIL {head}", STYLES[FAIL])
+        say(console, body)
     rest = len(rows) - IN_FULL
     if rest > 0:
-        _say(console, f"\n{plural(rest, 'more failure')}, in full in {folder / 'parity.md'}.")
+        say(console, f"\n{plural(rest, 'more failure')}, in full in {folder / 'parity.md'}.")
 
 
 def _print_departures(console: Console, frame: pd.DataFrame, folder: Path) -> None:
     known = departures(frame)
     if len(known):
         functions = len(known[["concept", "party"]].drop_duplicates())
-        _say(
+        say(
             console,
             f"\nKnown departures: {plural(known['checks'].sum(), 'check')} of "
             f"{plural(functions, 'function')}; each with its reason in {folder / 'parity.md'}.",
@@ -106,7 +107,8 @@ def _print_departures(console: Console, frame: pd.DataFrame, folder: Path) -> No
         )
 
 
-def _say(console: Console, text: str, style: str = "") -> None:
+def say(console: Console, text: str, style: str = "") -> None:
+    """Print a sentence, whatever brackets and characters are in it."""
     # As Text, so that the brackets of an index are not read as rich's markup. A character that
     # the terminal cannot show is escaped, lest it end the run with an error.
     shown = text.encode(console.encoding, "backslashreplace").decode(console.encoding)

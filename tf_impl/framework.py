@@ -9,6 +9,7 @@ import contextlib
 import functools
 import logging
 import time
+from collections import Counter
 
 import numpy as np
 import tensorflow as tf
@@ -19,6 +20,7 @@ from shared.weights import check
 
 NAME = "TensorFlow"
 MODES = ("eager", "graph", "compiled")
+_COUNTS = Counter()
 
 
 def tensor(array, device="cpu"):
@@ -152,6 +154,35 @@ def evaluate(calls, mode="eager", device="cpu"):
     return tf.nest.map_structure(lambda t: None if t is None else array(t), results)
 
 
+def prepared(function, inputs, upstream=None, mode="eager"):
+    """A call without arguments of (output, gradients), computed anew each time and left there.
+
+    For clocks: nothing is copied, and all that is not the work itself is done beforehand. `inputs`
+    are tensors; without an upstream gradient there are no gradients, and none are prepared for. In
+    the modes "graph" and "compiled" output and gradients are one graph.
+
+    >>> square = prepared(lambda x: x * x, [tensor(3.0)], upstream=tensor(1.0))
+    >>> output, (g_x,) = square()
+    >>> array(output).item(), array(g_x).item()
+    (9.0, 6.0)
+    """
+    inputs = list(inputs)
+
+    def forward(*inputs):
+        return function(*inputs), []
+
+    def both(upstream, *inputs):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            output = function(*inputs)
+        gradients = tape.gradient(output, inputs, upstream)
+        return output, [tf.convert_to_tensor(g) for g in gradients]
+
+    if upstream is None:
+        return functools.partial(compiled(forward, mode), *inputs)
+    return functools.partial(compiled(both, mode), upstream, *inputs)
+
+
 @contextlib.contextmanager
 def _retracing_expected():
     """Each batch is a graph of its own: TensorFlow's warning of repeated tracing says nothing."""
@@ -171,7 +202,27 @@ def compiled(fn, mode):
     """
     if mode == "eager":
         return fn
-    return tf.function(fn, jit_compile=mode == "compiled", autograph=False)
+
+    @functools.wraps(fn)
+    def captured(*arguments, **options):
+        # runs whenever TensorFlow traces, and at no other time
+        _COUNTS["captures"] += 1
+        return fn(*arguments, **options)
+
+    return tf.function(captured, jit_compile=mode == "compiled", autograph=False)
+
+
+def captures():
+    """How many graphs were captured so far in this process, of functions that `compiled` made.
+
+    One that grows while nothing new is called betrays a function that is captured again and again.
+    """
+    return _COUNTS["captures"]
+
+
+def forget_captures():
+    """Let go of graphs and names that Keras and TensorFlow keep: for long processes."""
+    tf.keras.backend.clear_session()
 
 
 def load(model, arrays):
@@ -233,6 +284,17 @@ def clock(device="cpu"):
 def peak_memory(device):
     """Most bytes held on a GPU since the start, by the framework's own count; None on the CPU."""
     return None if device == "cpu" else tf.config.experimental.get_memory_info(device)["peak"]
+
+
+def reset_peak_memory(device):
+    """Start counting a GPU's peak memory anew, from what is held now."""
+    if device != "cpu":
+        tf.config.experimental.reset_memory_stats(device)
+
+
+def set_full_precision():
+    """Have float32 products computed in float32 on a GPU too, not in TF32 of 10 bits."""
+    tf.config.experimental.enable_tensor_float_32_execution(False)
 
 
 def set_seed(seed):

@@ -184,6 +184,32 @@ def evaluate(calls, mode="eager", device="cpu"):
     return pytree.tree_map(lambda t: None if t is None else array(t), results)
 
 
+def prepared(function, inputs, upstream=None, mode="eager"):
+    """A call without arguments of (output, gradients), computed anew each time and left there.
+
+    For clocks: nothing is copied, and all that is not the work itself is done beforehand. `inputs`
+    are tensors; without an upstream gradient there are no gradients, and none are prepared for. In
+    the modes "graph" and "compiled" the output is one graph and the gradients are another.
+
+    >>> square = prepared(lambda x: x * x, [tensor(3.0)], upstream=tensor(1.0))
+    >>> output, (g_x,) = square()
+    >>> array(output).item(), array(g_x).item()
+    (9.0, 6.0)
+    """
+    inputs = [x.detach().requires_grad_(upstream is not None) for x in inputs]
+    captured = compiled(function, mode)
+
+    def forward():
+        return captured(*inputs), []
+
+    def both():
+        output = captured(*inputs)
+        gradients = torch.autograd.grad(output, inputs, upstream)
+        return output, list(gradients)
+
+    return forward if upstream is None else both
+
+
 def compiled(fn, mode):
     """The function in a mode: "eager" as it is, "graph" captured, "compiled" by torch.compile.
 
@@ -194,6 +220,21 @@ def compiled(fn, mode):
     backend = "inductor" if mode == "compiled" else "aot_eager"
     # a count of its own, or the ninth function from the same lines would be one too many
     return torch.compile(fn, backend=backend, fullgraph=True, isolate_recompiles=True)
+
+
+def captures():
+    """How many graphs were captured so far in this process, of whatever torch.compile was given.
+
+    One that grows while nothing new is called betrays a function that is captured again and again.
+    """
+    from torch._dynamo.utils import counters  # takes a second to load, as torch.compile will have
+
+    return counters["stats"]["unique_graphs"]
+
+
+def forget_captures():
+    """Let go of graphs that torch.compile keeps with the code it captured: for long processes."""
+    torch.compiler.reset()
 
 
 def load(model, arrays):
@@ -260,6 +301,18 @@ def clock(device="cpu"):
 def peak_memory(device):
     """Most bytes held on a GPU since the start, by the framework's own count; None on the CPU."""
     return None if device == "cpu" else torch.cuda.max_memory_allocated(_native(device))
+
+
+def reset_peak_memory(device):
+    """Start counting a GPU's peak memory anew, from what is held now."""
+    if device != "cpu":
+        torch.cuda.reset_peak_memory_stats(_native(device))
+
+
+def set_full_precision():
+    """Have float32 products computed in float32 on a GPU too, not in TF32 of 10 bits."""
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
 
 
 def set_seed(seed):

@@ -1,0 +1,1 @@
+"""What `make accuracy` measures: each function over all the numbers there are, and long sums."""

@@ -1,0 +1,132 @@
+"""Training steps of networks: forward pass, loss, backward pass and update, as `fit` takes them."""
+
+from functools import partial
+
+import numpy as np
+
+from parity_tests.timings import verdicts
+from parity_tests.timings.models import channels_first, keras_model, torch_model
+from parity_tests.timings.networks import BATCHES, MOMENTUM, NETWORKS, RATE, STEPS, Problem
+from parity_tests.timings.work import BOTH, SIZES, STEP, Cost, Entry, Prepared, Subject
+from shared.weights import to_keras
+
+
+def subjects() -> list[Subject]:
+    """Each network at each size of its batch."""
+    return [Subject("training", name, size) for name in NETWORKS for size in SIZES]
+
+
+def prepare(subject, halves, device="cpu") -> Prepared:
+    """Every party and mode of a training step, judged by its first steps."""
+    problem = Problem(subject.concept, subject.size)
+    x, _ = problem.batch
+    prepared = Prepared(subject, f"batch {BATCHES[subject.concept][subject.size]}", x.size)
+    for half in halves:
+        for mode in half.modes:
+            for own in (True, False):
+                name = half.name if own else f"{half.name} built-in"
+                if reason := unavailable(problem, half, mode):
+                    prepared.absent.append({"party": name, "mode": mode, "reason": reason})
+                else:
+                    prepared.entries.append(_entry(subject, problem, half, name, own, mode, device))
+    return prepared
+
+
+def unavailable(problem, half, mode):
+    """Why a mode is not timed; empty where it is."""
+    if problem.name == "lstm" and not half.in_keras and mode != "eager":
+        return "torch compiles every step of a loop over time anew, for a minute"
+    return half.framework.unavailable(mode)
+
+
+def _entry(subject, problem, half, name, own, mode, device):
+    entry = partial(Entry, half, name, mode, STEP, cost=_cost(problem), device=device)
+    try:
+        step, weights = training_step(problem, half, own, mode, device)
+        history = [np.concatenate([np.reshape(step()[0], 1), weights()]) for _ in range(STEPS)]
+    except Exception as error:
+        return entry(call=None, complaint=verdicts.not_run(error))
+    verdict = verdicts.of_steps(subject, name, mode, device, history, problem.truth)
+    return entry(call=step, verdict=verdict)
+
+
+def training_step(problem, half, own, mode, device="cpu"):
+    """(a step on the problem's batch, a function that gives all weights side by side)."""
+    x, y = problem.batch
+    x = x if half.in_keras or x.ndim < 4 else np.moveaxis(x, -1, 1)
+    tensor = half.framework.tensor
+    batch = tensor(x.astype(np.float32), device), tensor(y, device)
+    make = _keras if half.in_keras else _torch
+    model, loss, optimizer, weights = make(problem, half, own, mode, device)
+    update, _ = half.module("training")._steps(model, loss, optimizer, mode)
+
+    def step():
+        L, gradients = update(*batch)
+        return [half.framework.array(L), *gradients.values()]
+
+    return step, weights
+
+
+def _loss(half, own):
+    name = "softmax_cross_entropy"
+    if own:
+        return getattr(half.module("losses"), name)
+    return half.module("builtins").FUNCTIONS[name]
+
+
+def _keras(problem, half, own, mode, device):
+    import keras
+
+    model = keras_model(half, problem, own)
+    if own:
+        optimizer = half.module("optimizers").Momentum(RATE, MOMENTUM)
+    else:
+        optimizer = keras.optimizers.SGD(RATE, momentum=MOMENTUM)
+
+    def weights():
+        return np.concatenate([w.ravel() for w in model.get_weights()])
+
+    return model, _loss(half, own), optimizer, weights
+
+
+def _torch(problem, half, own, mode, device):
+    import torch
+
+    compiled = mode == "compiled"
+    model = torch_model(half, problem, own).to(device.replace("gpu", "cuda"))
+    options = {"lr": RATE, "momentum": MOMENTUM}
+    if own:
+        momentum = half.module("optimizers").Momentum
+        optimizer = momentum(model.parameters(), **options, flat=compiled)
+    else:
+        optimizer = torch.optim.SGD(model.parameters(), **options, fused=compiled)
+
+    def weights():
+        return np.concatenate([w.ravel() for w in _in_keras_layout(problem, half, model)])
+
+    return model, _loss(half, own), optimizer, weights
+
+
+def _in_keras_layout(problem, half, model):
+    for module, step in zip(model, problem.steps, strict=True):
+        if step.sizes:
+            state = getattr(module, "module", module).state_dict()
+            arrays = {name: half.framework.array(values) for name, values in state.items()}
+            yield from channels_first(
+                problem, step, to_keras(step.kind, arrays), back=True
+            ).values()
+
+
+def _cost(problem):
+    """Three products of each weight with what it meets, two of the first layer's, x having no
+    gradient; weights, gradients and velocities once.
+    """
+    x, _ = problem.batch
+    flop, elements, rows = 0, 0, len(x)
+    places = {"cnn": iter((26 * 26, 11 * 11, 1)), "lstm": iter((28, 1))}.get(problem.name)
+    for weights in filter(None, problem.weights):
+        products = sum(w.size for name, w in weights.items() if name.endswith("kernel"))
+        flop += 2 * (3 if flop else 2) * products * rows * (next(places) if places else 1)
+        elements += sum(w.size for w in weights.values())
+    # reads W, g and V, writes all three
+    return Cost(4 * (x.size + 6 * elements), flop, len(problem.steps), BOTH)
