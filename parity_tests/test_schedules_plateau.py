@@ -238,3 +238,14 @@ def test_wrong_options_are_named(name, value):
     ):
         with pytest.raises(ValueError, match=f"{name} must be .*, got {value}"):
             make(**{name: value})
+
+
+@pytest.mark.parametrize("package", [tf_impl.schedules, torch_impl.schedules])
+def test_a_rate_has_no_lower_end_unless_one_is_given(package):
+    assert package.plateau.reduced(0.5, 0.5) == 0.25
+
+
+def test_a_keras_callback_has_what_every_callback_has():
+    assert (
+        vars(keras.callbacks.Callback()).items() <= vars(tf_impl.schedules.PlateauDecay()).items()
+    )
