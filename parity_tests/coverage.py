@@ -102,7 +102,7 @@ def framework(touched):
     return [
         *(_step("at_once", name) for name in ADAPTED),
         _tests(
-            *("test_framework.py", "test_adapters.py", "test_loading.py"),
+            *("test_framework.py", "test_prepared.py", "test_adapters.py", "test_loading.py"),
             only="not graph and not compiled",
         ),
         _step("trained", "logistic_regression", 2),
