@@ -21,17 +21,14 @@ class Party:
 
     def form(self, problem):
         """The options of the first form that the half's framework ships, None if there is none."""
-        for options in problem.forms:
-            try:
-                if self._shipped(problem.name, options) is not None:
-                    return options
-            except KeyError:
-                return None
-        return None
+        shipped = (o for o in problem.forms if self._shipped(problem.name, o) is not None)
+        return next(shipped, None)
 
     def _shipped(self, name, options, tensors=None):
-        """The framework's own optimizer, of a parameter that is made for it unless given."""
-        make = self.half.module("builtins.optimizers").FUNCTIONS[name]
+        """The framework's own optimizer, or None; of a parameter made for it unless given."""
+        make = self.half.module("builtins.optimizers").FUNCTIONS.get(name)
+        if make is None:
+            return None
         words = in_words_of(self.half, name, options)
         if self.half.in_keras:
             return make(RATES[name], **words)
