@@ -138,3 +138,25 @@ def test_an_average_of_a_few_steps_is_unbiased():
     assert float(torch_impl.optimizers.updates.unbias(0.5, 2)) == 1 / 0.75
     # exact to the last digit: float32's 0.999 would give 1000.0129
     assert float(tf_impl.optimizers.updates.unbias(0.999, 1)) == 1 / (1 - 0.999)
+
+
+def ones(W, k):
+    return np.ones_like(W)
+
+
+def test_a_run_of_the_reference_begins_as_the_classes_do():
+    # G = 1, then 2: of rates 1 and √2 each step is 1
+    sums = reference.descend("adagrad", ones, [2.0], [1.0, np.sqrt(2.0)], epsilon=0.0)
+    np.testing.assert_allclose(sums["W"], [[1.0], [0.0]], rtol=0, atol=1e-15)
+    # the rates begin as the first one, whatever comes after it
+    own = reference.descend("delta_bar_delta", ones, [0.0], [0.5, 0.25], kappa=0.0)
+    np.testing.assert_array_equal(own["W"], [[-0.5], [-1.0]])
+
+
+def test_a_run_of_the_reference_looks_ahead_by_the_momentum_it_is_given_or_the_default():
+    def slope(W, k):
+        return 2 * W
+
+    by_default = reference.descend("nesterov", slope, [1.0], [0.25, 0.25])["W"]
+    given = reference.descend("nesterov", slope, [1.0], [0.25, 0.25], momentum=0.9)["W"]
+    np.testing.assert_array_equal(by_default, given)
