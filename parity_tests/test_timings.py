@@ -30,7 +30,7 @@ from parity_tests.timings.work import BOTH, FORWARD, Cost, Entry, Subject
 from shared.evidence import ABSENT, FAIL, KNOWN, PASS
 from shared.timings import Timing
 
-TINY = Settings(rounds=3, seconds=0.05, processes=1, sizes=("tiny",))
+SHORT = Settings(rounds=3, seconds=0.05, processes=1, sizes=("medium",))
 
 
 @pytest.fixture(params=HALVES, ids=lambda half: half.name)
@@ -205,18 +205,18 @@ def test_a_run_that_was_cut_short_goes_on_and_other_settings_start_anew(tmp_path
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        measure("hard_tanh", TINY, store, stop, said.append)
+        measure("hard_tanh", SHORT, store, stop, said.append)
     with store.open("a") as file:
         file.write('{"family": "activations", "conc')  # killed in the middle of a line
-    found = measure("hard_tanh", TINY, store, lambda *told: done.append(told), said.append)
+    found = measure("hard_tanh", SHORT, store, lambda *told: done.append(told), said.append)
     # the first run kept the devices and two subjects; one is left of three
     assert said == [f"Going on from 3 readings kept in {store}."]
     assert [told[:2] for told in done] == [(1, 3), (2, 3), (1, 1)]
     assert all(seconds >= 0 for *_, seconds in done) and done[-1][2] == 0
     assert_whole(found)
-    measure("hard_tanh", TINY, store, say=said.append)
+    measure("hard_tanh", SHORT, store, say=said.append)
     assert len(store.read_text().splitlines()) == 5
-    Store(store, {**TINY.described(), "rounds": 9})
+    Store(store, {**SHORT.described(), "rounds": 9})
     assert len(store.read_text().splitlines()) == 1
 
 
@@ -229,7 +229,7 @@ def assert_whole(found):
     present = [row for row in timed if row.verdict != ABSENT and row.device == "cpu"]
     assert {row.party for row in present} == names and {row.mode for row in present} == modes
     for row in present:
-        assert row.verdict == PASS and row.complaint == "" and row.rounds == TINY.rounds
+        assert row.verdict == PASS and row.complaint == "" and row.rounds == SHORT.rounds
         assert 0 < row.low <= row.median <= row.high and row.limit and row.limit_cost > 0
         assert (row.to_builtin > 0) == (not row.party.endswith("built-in"))
         in_both = row.party.startswith("TensorFlow") and row.mode != "graph"
@@ -238,11 +238,11 @@ def assert_whole(found):
 
 def test_an_unknown_name_is_refused_with_the_known_ones(tmp_path):
     with pytest.raises(KeyError, match="called 'nonsense'; known are: activations, identity"):
-        measure("nonsense", TINY, tmp_path / "timings.jsonl")
+        measure("nonsense", SHORT, tmp_path / "timings.jsonl")
 
 
 def test_the_mark_of_the_code_and_the_versions_belong_to_the_settings(monkeypatch, tmp_path):
-    described = TINY.described()
+    described = SHORT.described()
     assert {"code", "tensorflow", "keras", "torch", "numpy", "threads", "rounds"} <= {*described}
     assert json.loads(json.dumps(described)) == described
     (tmp_path / "shared").mkdir()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from parity_tests.timings import plan, rows
 from parity_tests.timings.processes import ROOT, Workers
+from parity_tests.timings.rows import MODES
 from parity_tests.timings.store import Store
 from shared.evidence import ABSENT
 from shared.timings import Timing
@@ -27,25 +28,25 @@ CODE = ("shared", "tf_impl", "torch_impl", "parity_tests/timings")
 class Settings:
     """How to measure; whatever is kept on disk was measured with the very same."""
 
-    rounds: int = 21  # in each process, at most
-    seconds: float = 1.0  # of clocks running, for a subject in a process: rounds are fewer else
+    rounds: int = 15  # in each process, at most
+    seconds: float = 0.6  # of clocks running, for a subject in a process: rounds are fewer else
     processes: int = 3  # of each framework, and as many of both together
     threads: int = 1  # of each process
     at_once: int = 2  # processes
     sizes: tuple[str, ...] = ("tiny", "medium", "large")
+    forward: tuple[str, ...] = MODES  # in which the forward pass is timed by itself too
     seed: int = 0  # of the order within a round, and of the order of subjects
 
     def described(self) -> dict:
         """The settings, the versions, and a mark of the code that is timed, as plain data."""
         versions = {name: metadata.version(name) for name in PACKAGES}
-        kept = {**asdict(self), "sizes": list(self.sizes)}
+        kept = {**asdict(self), "sizes": list(self.sizes), "forward": list(self.forward)}
         return {**kept, **versions, "code": _digest()}
 
 
 FULL = Settings()
-QUICK = Settings(
-    rounds=15, seconds=0.5, at_once=2, sizes=("tiny", "medium")
-)  # under 8 minutes on two cores
+# under 8 minutes on two cores, most of which is capturing graphs: so few of them
+QUICK = Settings(rounds=11, seconds=0.2, sizes=("tiny", "medium"), forward=("eager",))
 
 
 def _digest():

@@ -13,7 +13,8 @@ COLUMNS = (("TensorFlow",), ("torch",), FRAMEWORKS)
 # seconds that a subject takes, roughly, for the estimate of the time left alone
 BY_SIZE = {"": 4.0, "tiny": 1.0, "medium": 1.3, "large": 6.0}
 FRESH_SECONDS = 5.0
-QUICK_OPTIMIZERS = ("sgd", "adam")  # that are timed at more than one size where there is no time
+# that are timed at more than one size where there is no time
+QUICK_OPTIMIZERS, QUICK_NETWORKS = ("sgd", "adam"), ("mlp",)
 
 
 @dataclass
@@ -44,10 +45,15 @@ def chosen(only, sizes) -> list[Subject]:
 def _quickly(subject):
     """Whether a run without large sizes has the time for it.
 
-    Keras takes long to trace many variables, and labels of another kind make no other function.
+    Keras takes long to trace many variables and torch to compile a network, labels of another kind
+    make no other function, and what is held in memory takes a process for each reading.
     """
+    if subject.concept == start.MEMORY:
+        return False
     if subject.family == "optimizers":
         return subject.size == "tiny" or subject.concept in QUICK_OPTIMIZERS
+    if subject.family == "training":
+        return subject.size == "medium" or subject.concept in QUICK_NETWORKS
     concept = CONCEPTS.get(subject.concept)
     return concept is None or concept.name == concept.function_name
 
@@ -61,11 +67,20 @@ def jobs(chosen, settings, devices, lines):
         for device in devices:
             for frameworks in COLUMNS:
                 label = {"frameworks": list(frameworks), "process": process, "device": device}
-                left = [s for s in others if _key({**label, **vars(s)}) not in there]
+                of_column = (s for s in others if _in_column(s, frameworks))
+                left = [s for s in of_column if _key({**label, **vars(s)}) not in there]
                 if left:
                     yield _job(left, label, settings)
         for subject in fresh:
             yield from _fresh(subject, process, settings, there)
+
+
+def _in_column(subject, frameworks):
+    """Whether processes that hold these frameworks time a subject.
+
+    At the tiny size a call costs more than the work: what calls cost is compared as dispatch.
+    """
+    return len(frameworks) == 1 or subject.size != "tiny"
 
 
 def _key(line):
@@ -80,6 +95,7 @@ def _job(left, label, settings):
     random.Random(seed).shuffle(left)
     told = {**label, "rounds": settings.rounds, "seconds": settings.seconds, "seed": seed}
     told["subjects"] = [[s.family, s.concept, s.size] for s in left]
+    told["forward"] = list(settings.forward)
     times = len(label["frameworks"])
     return Job(told, label, [times * BY_SIZE[s.size] for s in left])
 

@@ -1,8 +1,9 @@
 """Rounds in which every entry is timed once, in an order drawn anew, with the device waited for.
 
-A reading is the mean of so many calls that the clock's grain and the loop around them are small.
-What slows the machine for a while slows all that are timed in the same round, so that ratios of
-one round's readings keep still where the readings do not.
+A try is the mean of so many calls that the clock's grain and the loop around them are small, and a
+reading is the least of a few tries in a row: what else goes on in a machine only ever adds. What
+slows it for longer slows all that are timed in the same round, so that ratios of one round's
+readings keep still where the readings do not.
 """
 
 import time
@@ -10,9 +11,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-# seconds that a reading takes at least: thousands of the clock's grains, and short beside the
-# milliseconds for which a busy machine takes the processor away, so that it spoils few readings
-READING = 2e-4
+# seconds that a try takes at least: thousands of the clock's grains, and short beside the
+# milliseconds for which a busy machine takes the processor away, so that it spoils few tries
+TRY = 2e-4
+TRIES = 5  # for a reading
+LONG = 1e-2  # seconds, after which a reading has no further try
 FEWEST = 3  # rounds, however long they take
 WARM = 2  # calls before the clock is looked at
 AGAINST_GRAIN = 2e-5  # a wait shorter than this is that of looking
@@ -44,7 +47,7 @@ def run(entries, rounds, seed, seconds=np.inf, clock=None) -> list[Readings]:
 
 
 def _repeats(entry, clock):
-    """(how many calls take as long as a reading should, what they took), found by trying."""
+    """(how many calls take as long as a try should, what a reading takes), found by trying."""
     if entry.once:  # what is loaded for the very first call of all is not counted
         return 1, _timed(entry, 1, clock)[0]
     for _ in range(WARM):
@@ -52,10 +55,10 @@ def _repeats(entry, clock):
     repeats = 1
     while True:
         seconds, _ = _timed(entry, repeats, clock)
-        if seconds >= READING:
-            return repeats, seconds
+        if seconds >= TRY:
+            return repeats, max(seconds, min(TRIES * seconds, LONG))
         # straight to the number that the last one foretells, though never more than tenfold
-        repeats = int(np.clip(1.2 * READING / max(seconds, 1e-9) * repeats, 2, 10)) * repeats
+        repeats = int(np.clip(1.2 * TRY / max(seconds, 1e-9) * repeats, 2, 10)) * repeats
 
 
 def _timed(entry, repeats, clock):
@@ -70,13 +73,22 @@ def _timed(entry, repeats, clock):
 def _read(entry, repeats, found, clock):
     framework = entry.half.framework
     before = framework.captures()
-    seconds, result = _timed(entry, repeats, clock)
+    tries, result = _tries(entry, repeats, clock)
     if not entry.once:
         found.captures += framework.captures() - before
-    found.seconds.append(seconds / repeats)
-    found.unfinished.append(_waited(framework, result) / seconds)
+    found.seconds.append(min(tries) / repeats)
+    found.unfinished.append(_waited(framework, result) / sum(tries))
     if entry.expected is not None and len(found.seconds) == 1:
         found.strayed = not _equal(framework, result, entry.expected)
+
+
+def _tries(entry, repeats, clock):
+    """(seconds of each try, what the last call of all gave)."""
+    tries = []
+    while not tries or (not entry.once and len(tries) < TRIES and sum(tries) < LONG):
+        seconds, result = _timed(entry, repeats, clock)
+        tries.append(seconds)
+    return tries, result
 
 
 def _waited(framework, result):

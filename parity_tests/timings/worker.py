@@ -1,7 +1,8 @@
 """One process that times: a job in JSON on its input, a line of JSON for each subject it has done.
 
-A job is {"frameworks", "device", "rounds", "seconds", "seed", "subjects"}, or {"fresh", …} for one
-reading of a process that has done nothing else. What frameworks print goes to the error stream.
+A job is {"frameworks", "device", "rounds", "seconds", "seed", "subjects"}, with "forward" the modes
+in which a forward pass is timed by itself, or {"fresh", …} for one reading of a process that has
+done nothing else. What frameworks print goes to the error stream.
 """
 
 import gc
@@ -21,9 +22,10 @@ from parity_tests.timings import (
     start,
     training,
 )
-from parity_tests.timings.work import Subject
+from parity_tests.timings.rows import MODES
+from parity_tests.timings.work import FORWARD, Subject
 
-KEPT = 10  # subjects, after which the graphs of all are let go
+KEPT = 10  # subjects, after which memory is gathered
 FAMILIES = {"optimizers": optimizers, "training": training, "start": start}
 
 
@@ -59,9 +61,10 @@ def do(job):
     here = limits.measure(taking_part, job["device"], job["seed"])
     for place, names in enumerate(job["subjects"], start=1):
         yield time_subject(Subject(*names), taking_part, here, job, job["seed"] + place)
+        for half in taking_part:
+            # or torch.compile would take the next size for a variant of this one, of any shape
+            half.framework.forget_captures()
         if place % KEPT == 0:
-            for half in taking_part:
-                half.framework.forget_captures()
             gc.collect()
 
 
@@ -69,6 +72,9 @@ def time_subject(subject, taking_part, here, job, seed):
     """The readings of all entries of a subject."""
     module = FAMILIES.get(subject.family, functions)
     prepared = module.prepare(subject, taking_part, job["device"])
+    if module is functions:
+        modes = job.get("forward", MODES)
+        prepared.entries = [e for e in prepared.entries if e.work != FORWARD or e.mode in modes]
     ready = [entry for entry in prepared.entries if entry.call is not None]
     readings = rounds.run(ready, job["rounds"], seed, job["seconds"])
     found = dict(zip(map(id, ready), readings, strict=True))
