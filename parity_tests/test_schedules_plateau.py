@@ -209,6 +209,11 @@ def test_every_group_is_reduced_where_it_stands_and_none_below_min_lr():
         )
 
 
+def test_a_torch_run_knows_its_rates_before_its_first_step():
+    scheduler = torch_impl.schedules.PlateauDecay(optimizer(0.25))
+    assert scheduler.get_last_lr() == [0.25]
+
+
 def test_keras_fits_with_it_and_has_the_rates_in_the_history():
     layer = keras.layers.Dense(1, kernel_initializer="zeros", trainable=False)
     still = keras.Sequential([keras.Input((1,)), layer])

@@ -18,6 +18,8 @@ def in_order(function):
     required = frozenset(names) - frozenset(defaults)
 
     def order(arguments, options):
+        if not options and len(arguments) == len(names):
+            return arguments
         given = {**dict(zip(names, arguments, strict=False)), **options}
         clash = len(given) < len(arguments) + len(options)
         if clash or not required <= given.keys() or not given.keys() <= set(names):

@@ -32,7 +32,7 @@ DEPARTURES = (
 
 def identity_gradient(g, h, x):
     # g_x = g
-    return tf.identity(g)
+    return g
 
 
 @differentiable(identity_gradient)
@@ -56,7 +56,7 @@ class Identity(keras.layers.Layer):
 
 def relu_gradient(g, h, x):
     # g_x = g ⊙ I(x > 0)
-    return g * tf.cast(x > 0, g.dtype)
+    return g * _positive(x)
 
 
 @differentiable(relu_gradient)
@@ -70,6 +70,11 @@ def relu(x):
     return tf.maximum(x, 0)
 
 
+def _positive(x):
+    # 1 where x > 0, else 0
+    return tf.cast(x > 0, x.dtype)
+
+
 @keras.saving.register_keras_serializable("tf_impl")
 class ReLU(keras.layers.Layer):
     """Layer of relu: max(0, x)."""
@@ -79,7 +84,7 @@ class ReLU(keras.layers.Layer):
 
 
 def leaky_relu_gradient(g, h, x, negative_slope):
-    positive = tf.cast(x > 0, g.dtype)
+    positive = _positive(x)
     # g_x = g ⊙ (1 where x > 0, else the slope)
     return g * (positive + negative_slope * (1 - positive))
 
@@ -115,7 +120,7 @@ class LeakyReLU(keras.layers.Layer):
 
 def prelu_gradient(g, h, x, slope):
     a = _along_channels(slope, x)
-    positive = tf.cast(x > 0, g.dtype)
+    positive = _positive(x)
     # g_x = g ⊙ (1 where x > 0, else a)
     g_x = g * (positive + a * (1 - positive))
     # g_a = Σ g ⊙ min(0, x) over the shared axes
@@ -219,7 +224,7 @@ class Tanh(keras.layers.Layer):
 
 def hard_tanh_gradient(g, h, x):
     # g_x = g ⊙ I(−1 < x < 1)
-    return g * tf.cast((x > -1) & (x < 1), g.dtype)
+    return g * _positive(1 - tf.abs(x))
 
 
 @differentiable(hard_tanh_gradient)
@@ -387,7 +392,7 @@ class Softplus(keras.layers.Layer):
 
 
 def elu_gradient(g, h, x, alpha):
-    positive = tf.cast(x > 0, g.dtype)
+    positive = _positive(x)
     # g_x = g ⊙ (1 where x > 0, else α e^x)
     return g * (positive + alpha * tf.exp(tf.minimum(x, 0)) * (1 - positive))
 

@@ -6,6 +6,7 @@ second derivatives, compilation modes, devices, clocks, memory, seeds.
 """
 
 import functools
+import inspect
 import random
 import time
 
@@ -52,30 +53,43 @@ def differentiable(gradient, tensors=1):
 
     def decorate(formula):
         order, places = in_order(formula), positions(formula, tensors)
+        name = formula.__name__
 
         class Apply(torch.autograd.Function):
             generate_vmap_rule = True
-            forward = staticmethod(formula)
+
+            @staticmethod
+            def forward(*arguments):
+                return formula(*arguments)
 
             @staticmethod
             def setup_context(ctx, inputs, output):
-                ctx.places = [i for i, v in enumerate(inputs) if isinstance(v, torch.Tensor)]
-                ctx.save_for_backward(output, *(inputs[place] for place in ctx.places))
+                found = [isinstance(value, torch.Tensor) for value in inputs]
+                tensors = (v if is_one else None for v, is_one in zip(inputs, found, strict=True))
+                ctx.save_for_backward(output, *tensors)
                 # kept here too, a saved tensor would never be freed
-                ctx.arguments = put(inputs, ctx.places, [None] * len(ctx.places))
+                ctx.constants = [None if o else v for v, o in zip(inputs, found, strict=True)]
 
             @staticmethod
             def backward(ctx, g):
                 h, *saved = ctx.saved_tensors
-                gradients = gradient(g, h, *put(ctx.arguments, ctx.places, saved))
-                gradients = gradients if len(places) > 1 else (gradients,)
-                return put((None,) * len(ctx.arguments), places, gradients)
+                kept = zip(saved, ctx.constants, strict=True)
+                gradients = gradient(g, h, *(c if s is None else s for s, c in kept))
+                if len(places) == 1:
+                    gradients = (gradients,)
+                return put((None,) * len(saved), places, gradients)
+
+        # torch asks for the signature at every call, and works it out where none is attached
+        Apply.forward.__signature__ = inspect.signature(Apply.forward)
 
         @functools.wraps(formula)
         def function(*arguments, **options):
             arguments = order(arguments, options)
-            inputs = [_floating(arguments[place], formula.__name__) for place in places]
-            return Apply.apply(*put(arguments, places, inputs))
+            for place in places:
+                _floating(arguments[place], name)
+            if not torch.is_grad_enabled():
+                return formula(*arguments)
+            return Apply.apply(*arguments)
 
         return function
 
@@ -199,6 +213,7 @@ def prepared(function, inputs, upstream=None, mode="eager"):
     inputs = [x.detach().requires_grad_(upstream is not None) for x in inputs]
     captured = compiled(function, mode)
 
+    @torch.no_grad()
     def forward():
         return captured(*inputs), []
 
