@@ -272,4 +272,18 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "return F.softplus(x, threshold=41)",
         "from x = 40 on log(1 + e^−x) = 4e−18 is below half an ULP of x, and 1 − σ(x) of 1",
     ),
+    Equivalent(
+        "shared/reference/schedules.py",
+        "cosine_decay",
+        "left = (decay_epochs - np.minimum(t, decay_epochs)) / decay_epochs",
+        "left = -((decay_epochs - np.minimum(t, decay_epochs)) / decay_epochs)",
+        "the cosine is even",
+    ),
+    Equivalent(
+        "shared/tuning.py",
+        "_seed",
+        "return int(np.random.SeedSequence([seed, tried]).generate_state(1)[0])",
+        "return int(np.random.SeedSequence([seed, tried]).generate_state(2)[0])",
+        "the first word of a state does not depend on how many are asked for",
+    ),
 )

@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 import numpy as np
+import optuna
 import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 
@@ -199,6 +200,28 @@ def test_the_bar_shows_trials_and_the_lowest_value(capsys):
     search(distance, LISTS, strategy="grid", progress=True)
     shown = capsys.readouterr().out
     assert "6/6" in shown and "lowest 0.1" in shown
+
+
+def test_nothing_is_said_unless_a_bar_is_asked_for(capsys, caplog):
+    verbosity = optuna.logging.get_verbosity()
+    optuna.logging.enable_propagation()
+    try:
+        search(distance, LISTS, strategy="grid", trials=1)
+    finally:
+        optuna.logging.disable_propagation()
+    assert capsys.readouterr().out == caplog.text == ""
+    assert optuna.logging.get_verbosity() == verbosity
+
+
+def test_a_trial_that_another_process_left_unfinished_has_failed(tmp_path):
+    storage = tmp_path / "trials.db"
+    left = optuna.create_study(storage=f"sqlite:///{storage}", study_name="search")
+    left.ask()
+    (row,) = table(left)
+    assert row["state"] == "running" and np.isnan(row["seconds"])
+    rows = table(search(distance, LISTS, strategy="grid", trials=1, storage=str(storage)))
+    assert [row["state"] for row in rows] == ["fail", "complete"]
+    assert rows[1]["seconds"] >= 0
 
 
 def loss_of(framework, module):
