@@ -1,6 +1,8 @@
 """What an adapter does beside numbers: how modes run, what it saves, sets, waits for, refuses."""
 
+import contextlib
 import logging
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -105,17 +107,44 @@ def test_torch_maps_a_function_over_a_batch():
     assert torch.equal(mapped, torch_impl.activations.leaky_relu(x))
 
 
+class Queue:
+    """A GPU that is 3 ms further at each event that is recorded, and does what else it is told."""
+
+    def __init__(self):
+        self.milliseconds, self.told = 0.0, []
+
+    def device(self, name):
+        self.told.append(name)
+        return contextlib.nullcontext()
+
+    def event(self, enable_timing):
+        assert enable_timing
+        noted = SimpleNamespace(synchronize=lambda: self.told.append("waited"))
+
+        def record():
+            self.milliseconds += 3.0
+            noted.at = self.milliseconds
+
+        noted.record = record
+        noted.elapsed_time = lambda later: later.at - noted.at
+        return noted
+
+
 def test_the_clock_waits_for_the_device_but_never_for_the_processor(half, monkeypatch):
-    waited = []
-    monkeypatch.setattr(tf.test.experimental, "sync_devices", lambda: waited.append("gpu:0"))
-    monkeypatch.setattr(
-        torch.cuda, "synchronize", lambda name: waited.append(name.replace("cuda", "gpu"))
-    )
+    queue = Queue()
+    monkeypatch.setattr(tf.test.experimental, "sync_devices", lambda: queue.told.append("waited"))
+    monkeypatch.setattr(torch.cuda, "device", queue.device)
+    monkeypatch.setattr(torch.cuda, "Event", queue.event)
     half.framework.clock()
     half.framework.clock("cpu")
-    assert waited == []
-    half.framework.clock("gpu:0")
-    assert waited == ["gpu:0"]
+    assert queue.told == []
+    earlier, later = half.framework.clock("gpu:1"), half.framework.clock("gpu:1")
+    if half.framework.NAME == "torch":
+        assert queue.told == ["cuda:1", "waited"] * 2
+        assert later - earlier == 0.003
+    else:
+        assert queue.told == ["waited"] * 2
+        assert later - earlier >= 0
 
 
 DETERMINISTIC = {

@@ -36,6 +36,7 @@ ONE_SIDED = {
     "torch_impl/framework.py": {
         "_measure_captured": "autograd runs outside the captured forward pass",
         "_upstream": "autograd wants an upstream gradient for each output",
+        "Moment": "TensorFlow lets no one read a GPU's own clock",
         "_native": "the shared name gpu:0 is cuda:0 here",
     },
     "tf_impl/initializers.py": {"_Initializer": "gives a tensor of a shape"},

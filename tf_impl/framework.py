@@ -275,7 +275,10 @@ def devices():
 
 
 def clock(device="cpu"):
-    """Seconds on a monotonic clock, read after the device has finished all work given to it."""
+    """A moment after the device has finished all work given to it: two of them differ in seconds.
+
+    A number of the processor's monotonic clock: TensorFlow gives no access to a GPU's own.
+    """
     if device != "cpu":
         tf.test.experimental.sync_devices()
     return time.perf_counter()

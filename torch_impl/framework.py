@@ -307,10 +307,25 @@ def _native(device):
 
 
 def clock(device="cpu"):
-    """Seconds on a monotonic clock, read after the device has finished all work given to it."""
-    if device != "cpu":
-        torch.cuda.synchronize(_native(device))
-    return time.perf_counter()
+    """A moment after the device has finished all work given to it: two of them differ in seconds.
+
+    A number of the processor's monotonic clock, or a `Moment` of a GPU's own.
+    """
+    return time.perf_counter() if device == "cpu" else Moment(device)
+
+
+class Moment:
+    """A moment that a GPU itself noted, by an event in its queue of work."""
+
+    def __init__(self, device):
+        with torch.cuda.device(_native(device)):
+            self.event = torch.cuda.Event(enable_timing=True)
+            self.event.record()
+        self.event.synchronize()
+
+    def __sub__(self, earlier):
+        # milliseconds
+        return earlier.event.elapsed_time(self.event) / 1000
 
 
 def peak_memory(device):
