@@ -22,11 +22,12 @@ from shared.timings import COLUMNS, Timing
 
 KINDS = {MET: "pass", MISSED: "known", NOISY: "absent", NO_TARGET: "absent", NO_RESULT: "fail"}
 LEGEND = (
-    "A cost is a median, and beside it stands how far its quartiles are apart. The ratio is ours / "
-    "built-in, below 1 where ours costs less, taken round by round. The limit is the share of our "
-    "cost that copying memory, multiplying matrices (sgemm) or calling the framework (dispatch) "
-    "would take alone. Where quartiles of a ratio are more than 10% apart it is noisy, and no "
-    "result. Compiled is XLA in TensorFlow and torch.compile in torch."
+    "A cost is the median of rounds, in each of which the least of a few tries counts, and beside "
+    "it stands how far its quartiles are apart. The ratio is ours / built-in, below 1 where ours "
+    "costs less, taken round by round. The limit is the share of our cost that copying memory, "
+    "multiplying matrices (sgemm) or calling the framework (dispatch) would take alone. Where "
+    "quartiles of a ratio are more than 10% apart it is noisy, and no result. Compiled is XLA in "
+    "TensorFlow and torch.compile in torch."
 )
 
 
