@@ -19,7 +19,7 @@ from parity_tests.timings import (
     training,
     worker,
 )
-from parity_tests.timings.measuring import FULL, QUICK
+from parity_tests.timings.measuring import FULL, QUICK, readings_of
 from parity_tests.timings.work import BOTH, FORWARD, Cost, Entry, Subject
 from shared import timings
 from shared.evidence import FAIL, KNOWN, PASS
@@ -58,6 +58,7 @@ def test_every_row_of_the_catalogue_is_timed_at_every_size():
     quick, full = (plan.chosen(None, settings.sizes) for settings in (QUICK, FULL))
     assert {*quick} < {*full} == {*worker.subjects(), *start.fresh()}
     assert {s.concept for s in full} - {s.concept for s in quick} == {
+        start.MEMORY,
         "softmax_cross_entropy_of_one_hot",
         "softmax_cross_entropy_of_shares",
     }
@@ -159,6 +160,14 @@ def test_ratios_are_taken_round_by_round_each_from_its_own_processes():
     # that built-in was timed in another process: the two have no round in common
     assert np.isnan(ours.to_torch) and np.isnan(found["TensorFlow"].to_builtin)
     assert (ours.limit, ours.limit_cost) == ("copy", 0.5)
+
+
+def test_rows_are_in_the_catalogues_order_however_their_readings_came():
+    chosen = plan.chosen("activations", ["tiny"])[:3]
+    lines = [{"devices": ["cpu"]}, *({**vars(s), "readings": []} for s in reversed(chosen))]
+    lines.append({**vars(plan.chosen("losses", ["tiny"])[0]), "readings": []})
+    found = readings_of(chosen, lines)
+    assert [line["concept"] for line in found] == [subject.concept for subject in chosen]
 
 
 def test_a_failure_takes_its_ratios_with_it():

@@ -17,6 +17,7 @@ from parity_tests.timings import plan, rows
 from parity_tests.timings.processes import ROOT, Workers
 from parity_tests.timings.rows import MODES
 from parity_tests.timings.store import Store
+from parity_tests.timings.work import Subject
 from shared.evidence import ABSENT
 from shared.timings import Timing
 
@@ -103,9 +104,18 @@ def measure(
         _run(jobs, kept, workers, settings.at_once, progress)
     finally:
         workers.end()
-    names = {(subject.family, subject.concept, subject.size) for subject in chosen}
-    lines = [x for x in kept.lines if (x.get("family"), x.get("concept"), x.get("size")) in names]
+    lines = readings_of(chosen, kept.lines)
     return rows.timings(lines, settings.threads) + list(_without_gpu(devices, settings.threads))
+
+
+def readings_of(chosen: list[Subject], lines: list[dict]) -> list[dict]:
+    """The readings of these subjects, in their order, not in the random one in which they came."""
+    found = {subject.key: [] for subject in chosen}
+    for line in lines:
+        if "readings" in line:
+            key = Subject(line["family"], line["concept"], line["size"]).key
+            found.get(key, []).append(line)
+    return [line for of_one in found.values() for line in of_one]
 
 
 def _devices(kept, workers):
