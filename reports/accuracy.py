@@ -8,14 +8,10 @@ our own functions is further off than 4 ULP and no reason is known.
 """
 
 import argparse
-import multiprocessing
-import os
 import random
-import signal
 import sys
-import threading
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -32,7 +28,8 @@ from rich.progress import (
 from parity_tests.accuracy import jobs as plan
 from reports import accuracy_report, accuracy_terminal, environment
 from reports.accuracy_store import OtherMeasurementsError, Store, made_with
-from reports.parity import OUTPUT, THREADS, WORKERS
+from reports.parity import OUTPUT
+from reports.workers import workers
 
 STORE = "accuracy.sqlite"
 GO_ON = "What was measured is kept: run `make accuracy` again to go on from there."
@@ -75,35 +72,26 @@ def _parse(arguments):
 
 def measure(jobs, path, fresh=False) -> tuple[list[dict], str, float]:
     """(rows, kernels, seconds the jobs took), measuring those that the store does not have yet."""
-    for name in THREADS:
-        os.environ.setdefault(name, "1")
-    spawn = multiprocessing.get_context("spawn")
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(),
                TimeElapsedColumn(), TextColumn("left:"), TimeRemainingColumn())  # fmt: skip
     with (
         Progress(*columns, console=Console(stderr=True)) as progress,
-        ProcessPoolExecutor(WORKERS, mp_context=spawn, initializer=_attend) as pool,
+        workers() as pool,
     ):
         task = progress.add_task("loading TensorFlow and torch", total=None)
-        try:
-            kernels = pool.submit(_kernels).result()
-            if fresh:
-                path.unlink(missing_ok=True)
-            with Store(path, made_with(kernels)) as store:
-                done = store.done
-                left = [job for job in jobs if job.key not in done]
-                before, after = (sum(job.size for job in some) for some in (left, jobs))
-                progress.update(
-                    task, description="measuring", total=after, completed=after - before
-                )
-                for job, rows, seconds in _measured(pool, left):
-                    store.keep(job.key, rows, seconds)
-                    progress.advance(task, job.size)
-                keys = [job.key for job in jobs]
-                return store.rows(keys), kernels, store.seconds(keys)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        kernels = pool.submit(_kernels).result()
+        if fresh:
+            path.unlink(missing_ok=True)
+        with Store(path, made_with(kernels)) as store:
+            done = store.done
+            left = [job for job in jobs if job.key not in done]
+            before, after = (sum(job.size for job in some) for some in (left, jobs))
+            progress.update(task, description="measuring", total=after, completed=after - before)
+            for job, rows, seconds in _measured(pool, left):
+                store.keep(job.key, rows, seconds)
+                progress.advance(task, job.size)
+            keys = [job.key for job in jobs]
+            return store.rows(keys), kernels, store.seconds(keys)
 
 
 def _measured(pool, jobs):
@@ -113,20 +101,6 @@ def _measured(pool, jobs):
     running = {pool.submit(_run, job): job for job in shuffled}
     for future in as_completed(running):
         yield running.pop(future), *future.result()
-
-
-def _attend():
-    """Keeps a worker through Ctrl-C, which is for the command, and ends it when the command ends.
-
-    A command that is killed cannot dismiss its workers, and they would wait for jobs for ever.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent():
-    multiprocessing.parent_process().join()
-    os._exit(1)
 
 
 # Only the workers import the frameworks.

@@ -5,12 +5,9 @@ parity.csv, parity.md and parity.html. The exit status is 1 if any comparison fa
 """
 
 import argparse
-import multiprocessing
-import os
 import sys
 import time
-import warnings
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
@@ -18,13 +15,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from reports import environment, parity_report, terminal
+from reports.workers import workers
 from shared import catalogue
 from shared.evidence import FAIL
 
 OUTPUT = Path(__file__).parent / "output"
-WORKERS = 2
-# one thread for each worker, whatever the machine, so that a sum is always split the same way
-THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 def main(arguments=None) -> int:
@@ -44,6 +39,9 @@ def main(arguments=None) -> int:
             file=sys.stderr,
         )
         return 3
+    except KeyboardInterrupt:
+        print("Stopped. No report was written; the previous one is untouched.", file=sys.stderr)
+        return 130
     described = environment.describe(devices, time.monotonic() - started, kernels)
     frame = parity_report.write(rows, described, options.output)
     terminal.print_summary(frame, described, options.output)
@@ -59,31 +57,19 @@ def _parse(arguments):
 
 def measure(only=None):
     """(rows, devices, kernels) of the whole suite, or of one family or concept."""
-    for name in THREADS:
-        os.environ.setdefault(name, "1")
-    spawn = multiprocessing.get_context("spawn")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with (
         Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as progress,
-        ProcessPoolExecutor(WORKERS, mp_context=spawn, initializer=_quieten) as pool,
+        workers() as pool,
     ):
         task = progress.add_task("loading TensorFlow and torch", total=None)
-        try:
-            jobs, devices, kernels = pool.submit(_plan, only).result()
-            progress.update(task, total=len(jobs), description="measuring")
-            rows = []
-            for done in as_completed([pool.submit(_run, job) for job in jobs]):
-                rows += done.result()
-                progress.advance(task)
-            return pool.submit(_conclude, rows, only).result(), devices, kernels
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _quieten():
-    """Keeps what torch's compiler says about torch's own code off the screen."""
-    warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\._inductor")
+        jobs, devices, kernels = pool.submit(_plan, only).result()
+        progress.update(task, total=len(jobs), description="measuring")
+        rows = []
+        for done in as_completed([pool.submit(_run, job) for job in jobs]):
+            rows += done.result()
+            progress.advance(task)
+        return pool.submit(_conclude, rows, only).result(), devices, kernels
 
 
 # Only the workers import the frameworks: the suite is imported where it is run.

@@ -17,6 +17,7 @@ from parity_tests.accuracy.jobs import Elementwise, Sum
 from parity_tests.accuracy.oracle import TENSORS, reference
 from reports import accuracy
 from reports.accuracy_store import ROOT, Store
+from reports.workers import WORKERS
 from shared.evidence import FAIL, PASS
 from shared.floats import FLOAT16
 from shared.tallies import Truth, classes
@@ -167,7 +168,7 @@ def test_a_killed_command_takes_its_workers_along(tmp_path):
         [sys.executable, "script.py"], cwd=tmp_path, stderr=subprocess.DEVNULL,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     ) as command:  # fmt: skip
-        assert until(lambda: len([*tmp_path.glob("*.pid")]) == accuracy.WORKERS)
+        assert until(lambda: len([*tmp_path.glob("*.pid")]) == WORKERS)
         workers = [int(path.read_text()) for path in tmp_path.glob("*.pid")]
         assert not any(map(ended, workers))
         command.send_signal(signal.SIGKILL)

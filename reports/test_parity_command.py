@@ -27,6 +27,10 @@ def dies(job):
     os._exit(1)
 
 
+def is_stopped(job):
+    raise KeyboardInterrupt
+
+
 def unchanged(rows, only):
     return rows
 
@@ -51,13 +55,16 @@ def test_the_exit_status_says_whether_anything_failed(command, tmp_path, work, s
     assert (PASS if status == 0 else FAIL) in (tmp_path / "parity.csv").read_text()
 
 
-def test_a_worker_that_dies_is_a_failure_and_leaves_the_last_report_alone(
-    command, tmp_path, capsys
+@pytest.mark.parametrize(
+    "work, status, said", [(dies, 3, "worker process died"), (is_stopped, 130, "Stopped.")]
+)
+def test_what_is_not_finished_leaves_the_last_report_alone(
+    command, tmp_path, capsys, work, status, said
 ):
     assert command(passes) == 0
     before = {path: path.read_bytes() for path in tmp_path.iterdir()}
-    assert command(dies) == 3
-    assert "worker process died" in capsys.readouterr().err
+    assert command(work) == status
+    assert said in capsys.readouterr().err
     assert before == {path: path.read_bytes() for path in tmp_path.iterdir()}
 
 
