@@ -203,14 +203,14 @@ def test_the_bar_shows_trials_and_the_lowest_value(capsys):
 
 
 def test_nothing_is_said_unless_a_bar_is_asked_for(capsys, caplog):
-    verbosity = optuna.logging.get_verbosity()
+    caplog.set_level(optuna.logging.INFO, "optuna")
     optuna.logging.enable_propagation()
     try:
         search(distance, LISTS, strategy="grid", trials=1)
     finally:
         optuna.logging.disable_propagation()
     assert capsys.readouterr().out == caplog.text == ""
-    assert optuna.logging.get_verbosity() == verbosity
+    assert optuna.logging.get_verbosity() == optuna.logging.INFO
 
 
 def test_a_trial_that_another_process_left_unfinished_has_failed(tmp_path):

@@ -40,7 +40,17 @@ def check(options: dict, forms: dict) -> None:
 
 
 def number(name, value, least=0.0, most=math.inf):
-    """The value as a float; ValueError, with its name, unless finite and from least to most."""
+    """The value as a float; ValueError, with its name, unless finite and from least to most.
+
+    >>> number("factor", 1, most=1)
+    1.0
+    >>> number("factor", 2, most=1)
+    Traceback (most recent call last):
+    ValueError: factor must be a finite number from 0 to 1, got 2
+    >>> number("epochs", -1)
+    Traceback (most recent call last):
+    ValueError: epochs must be a finite number of at least 0, got -1
+    """
     is_number = isinstance(value, numbers.Real) and math.isfinite(value)
     if not (is_number and least <= value <= most):
         span = f"of at least {least:g}" if most == math.inf else f"from {least:g} to {most:g}"
