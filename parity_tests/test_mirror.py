@@ -18,12 +18,19 @@ ONE_SIDED = {
         "_largest": "amax refuses an empty dim",
         "_expm1": "torch.compile would lower expm1 to e^x − 1",
     },
-    "torch_impl/layers/convolution.py": {"_unseen": "rows that no window reaches have gradient 0"},
+    "torch_impl/layers/convolution.py": {
+        "_unseen": "rows that no window reaches have gradient 0",
+        "_channels_first": "sums run over the images and, behind the channels, the places",
+    },
     "torch_impl/layers/linear.py": {
         "draw_uniform": "torch starts its layers so",
         "autocast": "a custom backward has to be told of mixed precision",
     },
     "torch_impl/layers/normalization.py": {"_along_channels": "channels are not the last axis"},
+    "tf_impl/layers/convolution.py": {
+        "_apart": "TensorFlow is slow to slice with a stride",
+        "sizes": "a graph may not know them",
+    },
     "tf_impl/layers/recurrent.py": {"_unit_forget_bias": "Keras starts the forget gate open"},
     "torch_impl/losses.py": {
         "_classes_last": "classes lie on dim 1",

@@ -20,9 +20,11 @@ def conv2d_gradient(g, z, x, kernel, bias, strides, padding):
     # g_x[s p + i, s q + j] = Σ_pq g[p, q] W[i, j]ᵀ, by the transposed convolution
     g_padded = tf.nn.conv2d_transpose(g, kernel, tf.shape(padded), pair(strides), "VALID")
     g_x = tf.slice(g_padded, (0, top, left, 0), tf.shape(x))
-    # g_W[i, j] = Σ_pq x[s p + i, s q + j]ᵀ g[p, q], the linear layer's xᵀ g over all windows
-    windows = _windows(padded, kernel, strides)
-    g_W = tf.reshape(tf.tensordot(windows, g, [[0, 1, 2], [0, 1, 2]]), kernel.shape)
+    # g_W[i, j] = Σ_pq x[s p + i, s q + j]ᵀ g[p, q], the linear layer's xᵀ g at every place
+    summed = [0, 1, 2]
+    parts = windows(padded, kernel.shape[:2], strides)
+    g_W = tf.stack([tf.tensordot(x_ij, g, [summed, summed]) for x_ij in parts])
+    g_W = tf.reshape(g_W, kernel.shape)
     # g_b = Σ g over images and places
     g_b = tf.reduce_sum(g, [0, 1, 2])
     return g_x, g_W, g_b
@@ -65,7 +67,12 @@ def expect_room(function, window, image):
 
 def image_size(x):
     """(height, width): numbers where they are known, else tensors."""
-    return tuple(tf.shape(x)[axis] if x.shape[axis] is None else x.shape[axis] for axis in (1, 2))
+    return sizes(x)[1:3]
+
+
+def sizes(x):
+    """The shape: numbers where they are known, else tensors."""
+    return tuple(tf.shape(x)[axis] if n is None else n for axis, n in enumerate(x.shape))
 
 
 def _padded(x, kernel, strides, padding):
@@ -91,10 +98,30 @@ def _same(n, k, s):
     return total // 2, total - total // 2
 
 
-def _windows(padded, kernel, strides):
-    """(B, H', W', kh · kw · C): a row for each window."""
-    size, stride = (1, *kernel.shape[:2], 1), (1, *pair(strides), 1)
-    return tf.image.extract_patches(padded, size, stride, (1, 1, 1, 1), "VALID")
+def windows(x, size, strides):
+    """x_ij for each place of the window, row by row: where all windows have that place."""
+    if pair(size) == pair(strides):
+        return _apart(x, size)
+    return [x[:, rows, columns] for rows, columns in places(x, size, strides)]
+
+
+def _apart(x, size):
+    # windows without overlap: to slice with a stride takes many times as long as to reshape
+    (kh, kw), (batch, height, width, channels) = pair(size), sizes(x)
+    down, across = height // kh, width // kw
+    tiles = x[:, : down * kh, : across * kw]
+    tiles = tf.reshape(tiles, (batch, down, kh, across, kw, channels))
+    return [tiles[:, :, i, :, j] for i in range(kh) for j in range(kw)]
+
+
+def places(x, size, strides):
+    """(rows, columns) of x_ij for each place of the window, row by row, as slices."""
+    (height, width), (kh, kw), (sh, sw) = image_size(x), pair(size), pair(strides)
+    return [
+        (slice(i, i + height - kh + 1, sh), slice(j, j + width - kw + 1, sw))
+        for i in range(kh)
+        for j in range(kw)
+    ]
 
 
 @keras.saving.register_keras_serializable("tf_impl")

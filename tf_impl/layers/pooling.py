@@ -14,15 +14,18 @@ import keras
 import tensorflow as tf
 
 from tf_impl.framework import differentiable
-from tf_impl.layers.convolution import expect_room, image_size, pair
+from tf_impl.layers.convolution import expect_room, image_size, pair, places, sizes, windows
 from tf_impl.layers.linear import expect
 
 
 def max_pool2d_gradient(g, h, x, pool_size, strides):
-    windows = _windows(x, pool_size, strides)
-    winner = tf.argmax(tf.cast(tf.stack(windows) == h, tf.int32))
-    # g to the winner, 0 elsewhere; argmax takes the first of tied winners
-    pieces = [tf.where(winner == i, g, tf.zeros_like(g)) for i in range(len(windows))]
+    pieces, left = [], tf.ones_like(h)
+    for x_ij in windows(x, pool_size, strides):
+        # of tied winners the first: 1 where it is here and was not before, else 0
+        winner = left * _none_above(x_ij, h)
+        left = left - winner
+        # g to the winner, 0 elsewhere
+        pieces.append(g * winner)
     return _put_back(pieces, x, pool_size, strides)
 
 
@@ -39,7 +42,7 @@ def max_pool2d(x, pool_size, strides):
     """
     _expect_images("max_pool2d", x, pool_size)
     # h = max x_ij
-    return functools.reduce(tf.maximum, _windows(x, pool_size, strides))
+    return functools.reduce(tf.maximum, windows(x, pool_size, strides))
 
 
 def average_pool2d_gradient(g, h, x, pool_size, strides):
@@ -57,9 +60,9 @@ def average_pool2d(x, pool_size, strides):
     [[2.5, 4.5], [10.5, 12.5]]
     """
     _expect_images("average_pool2d", x, pool_size)
-    windows = _windows(x, pool_size, strides)
+    parts = windows(x, pool_size, strides)
     # h = Σ x_ij / (kh kw)
-    return functools.reduce(tf.add, windows) / len(windows)
+    return functools.reduce(tf.add, parts) / len(parts)
 
 
 def _expect_images(function, x, pool_size):
@@ -67,13 +70,15 @@ def _expect_images(function, x, pool_size):
     expect_room(function, pair(pool_size), x.shape[1:3])
 
 
-def _windows(x, pool_size, strides):
-    """x_ij for each place of the window, row by row."""
-    return [x[:, rows, columns] for rows, columns in _places(x, pool_size, strides)]
+def _none_above(x_ij, h):
+    # 1 where h is x_ij, or NaN, else 0
+    return tf.cast(~(x_ij < h), h.dtype)
 
 
 def _put_back(pieces, x, pool_size, strides):
-    """The transpose of _windows: pieces added up where in x they came from."""
+    """The transpose of windows: pieces added up where in x they came from."""
+    if pair(pool_size) == pair(strides):
+        return _side_by_side(pieces, x, pool_size)
     shape = tf.shape(x)
     return tf.add_n([
         tf.raw_ops.StridedSliceGrad(
@@ -81,18 +86,19 @@ def _put_back(pieces, x, pool_size, strides):
             end=(shape[0], rows.stop, columns.stop, shape[3]),
             strides=(1, rows.step, columns.step, 1), shape=shape, dy=piece,
         )
-        for (rows, columns), piece in zip(_places(x, pool_size, strides), pieces, strict=True)
+        for (rows, columns), piece in zip(places(x, pool_size, strides), pieces, strict=True)
     ])  # fmt: skip
 
 
-def _places(x, pool_size, strides):
-    """(rows, columns) of x_ij for each place of the window, row by row, as slices."""
-    (height, width), (kh, kw), (sh, sw) = image_size(x), pair(pool_size), pair(strides)
-    return [
-        (slice(i, i + height - kh + 1, sh), slice(j, j + width - kw + 1, sw))
-        for i in range(kh)
-        for j in range(kw)
-    ]
+def _side_by_side(pieces, x, pool_size):
+    # windows without overlap, where nothing is added: each place has but one piece
+    (kh, kw), (batch, down, across, channels) = pair(pool_size), sizes(pieces[0])
+    tiles = tf.reshape(tf.stack(pieces), (kh, kw, batch, down, across, channels))
+    # (kh, kw, B, H', W', C) to (B, H' kh, W' kw, C)
+    tiles = tf.transpose(tiles, (2, 3, 0, 4, 1, 5))
+    total = tf.reshape(tiles, (batch, down * kh, across * kw, channels))
+    below, right = (n - m for n, m in zip(image_size(x), (down * kh, across * kw), strict=True))
+    return tf.pad(total, ((0, 0), (0, below), (0, right), (0, 0)))
 
 
 class _Pooling(keras.layers.Layer):

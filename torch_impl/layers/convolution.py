@@ -23,10 +23,11 @@ def conv2d_gradient(g, z, x, weight, bias, stride, padding):
     g_padded = F.conv_transpose2d(g, weight, stride=pair(stride), output_padding=unseen)
     height, width = image_size(x)
     g_x = g_padded.narrow(2, top, height).narrow(3, left, width)
-    # g_W[i, j] = Σ_pq x[s p + i, s q + j]ᵀ g[p, q], the linear layer's xᵀ g over all windows
-    windows = _windows(padded, weight, stride)
-    columns = torch.reshape(g, (*g.shape[:2], windows.shape[2]))
-    g_W = torch.reshape(torch.tensordot(columns, windows, ([0, 2], [0, 2])), weight.shape)
+    # g_W[i, j] = Σ_pq x[s p + i, s q + j]ᵀ g[p, q], the linear layer's xᵀ g at every place
+    columns = _channels_first(g)
+    parts = windows(padded, weight.shape[2:], stride)
+    g_W = torch.stack([columns @ _channels_first(x_ij).T for x_ij in parts], dim=-1)
+    g_W = torch.reshape(g_W, weight.shape)
     # g_b = Σ g over images and places
     g_b = torch.sum(g, [0, 2, 3])
     return g_x, g_W, g_b
@@ -101,9 +102,24 @@ def _unseen(padded, weight, stride):
     return [(n - k) % s for n, k, s in sizes]
 
 
-def _windows(padded, weight, stride):
-    """(B, C · kh · kw, H' W'): a column for each window."""
-    return F.unfold(padded, weight.shape[2:], stride=pair(stride))
+def windows(x, size, stride):
+    """x_ij for each place of the window, row by row: where all windows have that place."""
+    return [x[..., rows, columns] for rows, columns in places(x, size, stride)]
+
+
+def places(x, size, stride):
+    """(rows, columns) of x_ij for each place of the window, row by row, as slices."""
+    (height, width), (kh, kw), (sh, sw) = image_size(x), pair(size), pair(stride)
+    return [
+        (slice(i, i + height - kh + 1, sh), slice(j, j + width - kw + 1, sw))
+        for i in range(kh)
+        for j in range(kw)
+    ]
+
+
+def _channels_first(images):
+    # (B, C, H, W) to (C, B H W)
+    return torch.reshape(torch.transpose(images, 0, 1), (images.shape[1], -1))
 
 
 class Conv2D(nn.Module):

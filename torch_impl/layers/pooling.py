@@ -14,15 +14,18 @@ import torch
 from torch import nn
 
 from torch_impl.framework import differentiable
-from torch_impl.layers.convolution import expect_room, image_size, pair
+from torch_impl.layers.convolution import expect_room, image_size, pair, places, windows
 from torch_impl.layers.linear import expect
 
 
 def max_pool2d_gradient(g, h, x, kernel_size, stride):
-    windows = _windows(x, kernel_size, stride)
-    winner = torch.argmax((torch.stack(windows) == h).int(), dim=0)
-    # g to the winner, 0 elsewhere; argmax takes the first of tied winners
-    pieces = [torch.where(winner == i, g, torch.zeros_like(g)) for i in range(len(windows))]
+    pieces, left = [], torch.ones_like(h)
+    for x_ij in windows(x, kernel_size, stride):
+        # of tied winners the first: 1 where it is here and was not before, else 0
+        winner = left * _none_above(x_ij, h)
+        left = left - winner
+        # g to the winner, 0 elsewhere
+        pieces.append(g * winner)
     return _put_back(pieces, x, kernel_size, stride)
 
 
@@ -39,7 +42,7 @@ def max_pool2d(x, kernel_size, stride):
     """
     _expect_images("max_pool2d", x, kernel_size)
     # h = max x_ij
-    return functools.reduce(torch.maximum, _windows(x, kernel_size, stride))
+    return functools.reduce(torch.maximum, windows(x, kernel_size, stride))
 
 
 def average_pool2d_gradient(g, h, x, kernel_size, stride):
@@ -57,9 +60,9 @@ def average_pool2d(x, kernel_size, stride):
     [[2.5, 4.5], [10.5, 12.5]]
     """
     _expect_images("average_pool2d", x, kernel_size)
-    windows = _windows(x, kernel_size, stride)
+    parts = windows(x, kernel_size, stride)
     # h = Σ x_ij / (kh kw)
-    return functools.reduce(torch.add, windows) / len(windows)
+    return functools.reduce(torch.add, parts) / len(parts)
 
 
 def _expect_images(function, x, kernel_size):
@@ -67,27 +70,28 @@ def _expect_images(function, x, kernel_size):
     expect_room(function, pair(kernel_size), x.shape[2:])
 
 
-def _windows(x, kernel_size, stride):
-    """x_ij for each place of the window, row by row."""
-    return [x[..., rows, columns] for rows, columns in _places(x, kernel_size, stride)]
+def _none_above(x_ij, h):
+    # 1 where h is x_ij, or NaN, else 0: a comparison and a cast take several times as long
+    return 1 - torch.sign(h - x_ij)
 
 
 def _put_back(pieces, x, kernel_size, stride):
-    """The transpose of _windows: pieces added up where in x they came from."""
+    """The transpose of windows: pieces added up where in x they came from."""
+    if pair(kernel_size) == pair(stride):
+        return _side_by_side(pieces, x, kernel_size)
     total = pieces[0].new_zeros(x.shape)
-    for (rows, columns), piece in zip(_places(x, kernel_size, stride), pieces, strict=True):
+    for (rows, columns), piece in zip(places(x, kernel_size, stride), pieces, strict=True):
         total[..., rows, columns] += piece
     return total
 
 
-def _places(x, kernel_size, stride):
-    """(rows, columns) of x_ij for each place of the window, row by row, as slices."""
-    (height, width), (kh, kw), (sh, sw) = image_size(x), pair(kernel_size), pair(stride)
-    return [
-        (slice(i, i + height - kh + 1, sh), slice(j, j + width - kw + 1, sw))
-        for i in range(kh)
-        for j in range(kw)
-    ]
+def _side_by_side(pieces, x, kernel_size):
+    # windows without overlap, where nothing is added: each place has but one piece
+    tiles = torch.stack(pieces).unflatten(0, pair(kernel_size))
+    # (kh, kw, B, C, H', W') to (B, C, H' kh, W' kw)
+    total = tiles.permute(2, 3, 4, 0, 5, 1).flatten(4, 5).flatten(2, 3)
+    below, right = (n - m for n, m in zip(image_size(x), image_size(total), strict=True))
+    return nn.functional.pad(total, (0, right, 0, below))
 
 
 class _Pooling(nn.Module):
