@@ -20,10 +20,11 @@ Formulas are those of Introduction to Deep Learning, Unit 1; papers are named wh
 from one.
 """
 
+import math
+
 import keras
 import tensorflow as tf
 
-from tf_impl.activations import sigmoid
 from tf_impl.framework import differentiable, sum_to
 
 
@@ -106,9 +107,11 @@ def binary_cross_entropy(y_true, y_pred, reduction="mean"):
 
 def binary_cross_entropy_with_logits_gradient(g, L, y_true, y_pred, reduction):
     y, x = _pair(y_true, y_pred)
+    sign, wrong = _sides(y, x)
+    e = tf.exp(-tf.abs(x))
     # for y = 0 and y = 1 one term is 0, and the other keeps its digits far out
-    # g_x = g ⊙ (σ(x) − y) = g ⊙ ((1 − y) σ(x) − y σ(−x))
-    return _upstream(g, reduction, x) * ((1 - y) * sigmoid(x) - y * sigmoid(-x))
+    # g_x = g ⊙ (σ(x) − y) = ±g ⊙ (wrong σ(|x|) − (1 − wrong) σ(−|x|)), σ(|x|) = 1 / (1 + e)
+    return _upstream(g, reduction, x) * sign * (wrong - (1 - wrong) * e) / (1 + e)
 
 
 @keras.saving.register_keras_serializable("tf_impl")
@@ -124,21 +127,16 @@ def binary_cross_entropy_with_logits(y_true, y_pred, reduction="mean"):
     [0.0, 10000.0]
     """
     y, x = _pair(y_true, y_pred)
-    # L = (1 − y) max(0, x) + y max(0, −x) + log(1 + e^−|x|)
-    L = _times(1 - y, tf.maximum(x, 0)) + _times(y, tf.maximum(-x, 0))
-    L = L + tf.math.log1p(tf.exp(-tf.abs(x)))
+    _, wrong = _sides(y, x)
+    # L = wrong |x| + log(1 + e^−|x|), wrong = 1 − y where x > 0, else y
+    L = _times(wrong, tf.abs(x)) + tf.math.log1p(tf.exp(-tf.abs(x)))
     return _reduce(L, reduction)
 
 
 def softmax_cross_entropy_gradient(g, L, y_true, y_pred, reduction):
-    y, x = _distribution(y_true, y_pred)
-    _, e, winner, s = _against_largest(x)
-    o, total = e / (1 + s), tf.reduce_sum(y, -1, keepdims=True)
-    # 1 − o, which for the largest o is s / (1 + s)
-    rest = (tf.where(winner, s, 1 + s) - (e - tf.cast(winner, e.dtype))) / (1 + s)
-    # for one-hot y one term is 0, and the other keeps its digits far out
-    # g_x = g ⊙ (o Σy − y) = g ⊙ (o (Σy − y) − y (1 − o))
-    return _upstream(g, reduction, total) * (o * (total - y) - y * rest)
+    y, x = _labels(y_true, y_pred)
+    slopes = _share_slopes if y.dtype.is_floating else _class_slopes
+    return slopes(g, reduction, y, x)
 
 
 @keras.saving.register_keras_serializable("tf_impl")
@@ -157,12 +155,38 @@ def softmax_cross_entropy(y_true, y_pred, reduction="mean"):
     >>> print(softmax_cross_entropy(y, x, reduction="none").numpy())
     [2.0611537e-09 2.0000000e+04]
     """
-    y, x = _distribution(y_true, y_pred)
-    # s = Σ e^z less the largest, which is 1, for z = x − max x
-    z, _, _, s = _against_largest(x)
+    y, x = _labels(y_true, y_pred)
+    losses = _share_losses if y.dtype.is_floating else _class_losses
+    return _reduce(losses(y, x), reduction)
+
+
+def _class_slopes(g, reduction, y, x):
+    z_y, e, others = _label_apart(y, x)
+    a = _upstream(g, reduction, others) / (others + tf.exp(z_y))
+    # g_x = g ⊙ o, and at the label's class g (o − 1) = −g Σ o of the others
+    return _put(y, -a * others, a * e)
+
+
+def _class_losses(y, x):
+    z_y, _, others = _label_apart(y, x)
+    # L = log Σ e^z − z_y, Σ e^z = 1 + others + (e^z_y − 1)
+    return tf.squeeze(tf.math.log1p(others + tf.math.expm1(z_y)) - z_y, -1)
+
+
+def _share_slopes(g, reduction, y, x):
+    _, e, largest, s = _largest_apart(x)
+    # (1 + s) (1 − o), which for the largest o is s
+    rest = s + (1 - largest) - (e - largest)
+    total = tf.reduce_sum(y, -1, keepdims=True)
+    # for one-hot y one term is 0, and the other keeps its digits far out
+    # g_x = g ⊙ (o Σy − y) = g ⊙ (o (Σy − y) − y (1 − o)), o = e / (1 + s)
+    return _upstream(g, reduction, s) / (1 + s) * (e * (total - y) - y * rest)
+
+
+def _share_losses(y, x):
+    z, _, _, s = _largest_apart(x)
     # L = Σ y (log(1 + s) − z)
-    L = tf.reduce_sum(_times(y, tf.math.log1p(s) - z), -1)
-    return _reduce(L, reduction)
+    return tf.reduce_sum(_times(y, tf.math.log1p(s) - z), -1)
 
 
 def l2_penalty_gradient(g, L, W, weight):
@@ -258,8 +282,8 @@ def _pair(y_true, y_pred):
     return tf.cast(y, y_pred.dtype), y_pred
 
 
-def _distribution(y_true, y_pred):
-    """(y, x): the labels as probabilities beside the logits, class ids made one-hot."""
+def _labels(y_true, y_pred):
+    """(y, x): class ids or, in the logits' dtype, probabilities; beside them the logits."""
     y, x = tf.convert_to_tensor(y_true), y_pred
     if y.shape.rank is None or x.shape.rank is None:
         raise ValueError("the rank tells class ids from probabilities: use tf.ensure_shape first")
@@ -269,19 +293,23 @@ def _distribution(y_true, y_pred):
             f"y_true has shape {y.shape} and y_pred {x.shape}: pass class ids of shape "
             f"{x.shape[:-1]} or probabilities of shape {x.shape}"
         )
-    return _one_hot(y, x) if is_ids else tf.cast(y, x.dtype), x
+    return _class_ids(y, x) if is_ids else tf.cast(y, x.dtype), x
 
 
-def _one_hot(ids, x):
-    # float64 holds every id, be it an integer or, as Keras hands it on, a float
-    ids, classes = tf.cast(ids, tf.float64)[..., None], tf.range(tf.shape(x)[-1])
-    y = tf.cast(ids == tf.cast(classes, tf.float64), x.dtype)
-    total = tf.reduce_sum(y, -1, keepdims=True)
-    if tf.executing_eagerly() and not tf.reduce_all(total == 1):
-        unknown = tf.boolean_mask(ids, total == 0)[0]
-        raise ValueError(f"y_true holds {unknown:g}: class ids run from 0 to {x.shape[-1] - 1}")
-    # an id that no class has leaves a row of 0, and 0/0 makes it NaN
-    return y / total
+def _class_ids(ids, x):
+    y, classes = tf.cast(ids, tf.int64), tf.cast(keras.ops.shape(x)[-1], tf.int64)
+    # ids may be floats, as Keras hands them on
+    is_class = tf.cast(y % classes, ids.dtype) == ids
+    if not tf.executing_eagerly():
+        return tf.where(is_class, y, -1)
+    if not tf.reduce_all(is_class):
+        unknown = tf.cast(ids[~is_class][0], tf.float64)
+        raise ValueError(f"y_true holds {unknown:g}: {_known(x)}")
+    return y
+
+
+def _known(x):
+    return f"class ids run from 0 to {x.shape[-1] - 1}"
 
 
 def _batch_mean(h):
@@ -291,17 +319,47 @@ def _batch_mean(h):
     return tf.where(m == 0, tf.zeros_like(m), m)
 
 
-def _against_largest(x):
-    """z = x − max x, e^z, which of them is the largest, and Σ e^z of the others."""
+def _label_apart(y, x):
+    """z of each label's class, e^z of all, and Σ e^z of the others, for z = x − max x."""
+    z = x - tf.reduce_max(x, -1, keepdims=True)
+    z_y, e = _at(y, z), tf.exp(z)
+    return z_y, e, tf.reduce_sum(_put(y, tf.zeros_like(z_y), e), -1, keepdims=True)
+
+
+def _largest_apart(x):
+    """z = x − max x, e^z, 1 where that is the largest, else 0, and Σ e^z less one of these."""
     z = x - tf.reduce_max(x, -1, keepdims=True)
     e = tf.exp(z)
-    winner = tf.one_hot(tf.argmax(z, -1), tf.shape(z)[-1], on_value=True, off_value=False)
-    return z, e, winner, tf.reduce_sum(e - tf.cast(winner, e.dtype), -1, keepdims=True)
+    largest = tf.floor(e)
+    s = tf.reduce_sum(e - largest, -1, keepdims=True) + (
+        tf.reduce_sum(largest, -1, keepdims=True) - 1
+    )
+    return z, e, largest, s
+
+
+def _at(y, z):
+    """z of the classes that the ids y name, on an axis of size 1; NaN for an id of −1."""
+    z_y = tf.gather(z, tf.maximum(y, 0), batch_dims=y.shape.rank)
+    z_y = tf.where(y < 0, tf.constant(math.nan, z.dtype), z_y)
+    return tf.expand_dims(z_y, -1)
+
+
+def _put(y, values, e):
+    """e with these values, on an axis of size 1, at the classes that the ids y name."""
+    is_label = tf.one_hot(y, keras.ops.shape(e)[-1], on_value=True, off_value=False)
+    return tf.where(is_label, values, e)
+
+
+def _sides(y, x):
+    """±1, + where x > 0, and how much of the label says otherwise: 1 − y there, else y."""
+    positive = tf.cast(x > 0, x.dtype)
+    sign = 2 * positive - 1
+    return sign, positive - sign * y
 
 
 def _times(y, v):
-    # what never happens costs nothing: 0 · ∞ = 0
-    return tf.where((y == 0) & tf.math.is_inf(v), tf.zeros_like(v), y * v)
+    # what never happens costs nothing: 0 · ∞ = 0, where v is not negative
+    return tf.where((y == 0) & (v == math.inf), tf.zeros_like(v), y * v)
 
 
 def _per_sample(losses):

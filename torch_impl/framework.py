@@ -57,10 +57,7 @@ def differentiable(gradient, tensors=1):
 
         class Apply(torch.autograd.Function):
             generate_vmap_rule = True
-
-            @staticmethod
-            def forward(*arguments):
-                return formula(*arguments)
+            forward = staticmethod(formula)
 
             @staticmethod
             def setup_context(ctx, inputs, output):
@@ -80,7 +77,7 @@ def differentiable(gradient, tensors=1):
                 return put((None,) * len(saved), places, gradients)
 
         # torch asks for the signature at every call, and works it out where none is attached
-        Apply.forward.__signature__ = inspect.signature(Apply.forward)
+        formula.__signature__ = inspect.signature(formula)
 
         @functools.wraps(formula)
         def function(*arguments, **options):

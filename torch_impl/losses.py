@@ -20,10 +20,10 @@ Formulas are those of Introduction to Deep Learning, Unit 1; papers are named wh
 from one.
 """
 
-import torch
-from torch.nn import functional as F
+import math
 
-from torch_impl.activations import sigmoid
+import torch
+
 from torch_impl.framework import differentiable, sum_to
 
 
@@ -103,9 +103,11 @@ def binary_cross_entropy(input, target, reduction="mean"):
 
 def binary_cross_entropy_with_logits_gradient(g, L, input, target, reduction):
     y, x = _pair(target, input)
+    sign, wrong = _sides(y, x)
+    e = torch.exp(-torch.abs(x))
     # for y = 0 and y = 1 one term is 0, and the other keeps its digits far out
-    # g_x = g ⊙ (σ(x) − y) = g ⊙ ((1 − y) σ(x) − y σ(−x))
-    return _upstream(g, reduction, x) * ((1 - y) * sigmoid(x) - y * sigmoid(-x))
+    # g_x = g ⊙ (σ(x) − y) = ±g ⊙ (wrong σ(|x|) − (1 − wrong) σ(−|x|)), σ(|x|) = 1 / (1 + e)
+    return _upstream(g, reduction, x) * sign * (wrong - (1 - wrong) * e) / (1 + e)
 
 
 @differentiable(binary_cross_entropy_with_logits_gradient, tensors=("input",))
@@ -120,21 +122,16 @@ def binary_cross_entropy_with_logits(input, target, reduction="mean"):
     [0.0, 10000.0]
     """
     y, x = _pair(target, input)
-    # L = (1 − y) max(0, x) + y max(0, −x) + log(1 + e^−|x|)
-    L = _times(1 - y, torch.clamp(x, min=0)) + _times(y, torch.clamp(-x, min=0))
-    L = L + torch.log1p(torch.exp(-torch.abs(x)))
+    _, wrong = _sides(y, x)
+    # L = wrong |x| + log(1 + e^−|x|), wrong = 1 − y where x > 0, else y
+    L = _times(wrong, torch.abs(x)) + torch.log1p(torch.exp(-torch.abs(x)))
     return _reduce(L, reduction)
 
 
 def softmax_cross_entropy_gradient(g, L, input, target, reduction):
-    y, x = _distribution(target, input)
-    _, e, winner, s = _against_largest(x)
-    o, total = e / (1 + s), torch.sum(y, -1, keepdim=True)
-    # 1 − o, which for the largest o is s / (1 + s)
-    rest = (torch.where(winner, s, 1 + s) - (e - winner.to(e.dtype))) / (1 + s)
-    # for one-hot y one term is 0, and the other keeps its digits far out
-    # g_x = g ⊙ (o Σy − y) = g ⊙ (o (Σy − y) − y (1 − o))
-    return _classes_back(_upstream(g, reduction, total) * (o * (total - y) - y * rest))
+    y, x = _labels(target, input)
+    slopes = _share_slopes if y.dtype.is_floating_point else _class_slopes
+    return _classes_back(slopes(g, reduction, y, x))
 
 
 @differentiable(softmax_cross_entropy_gradient, tensors=("input",))
@@ -152,12 +149,38 @@ def softmax_cross_entropy(input, target, reduction="mean"):
     >>> print(softmax_cross_entropy(x, y, reduction="none"))
     tensor([2.0612e-09, 2.0000e+04])
     """
-    y, x = _distribution(target, input)
-    # s = Σ e^z less the largest, which is 1, for z = x − max x
-    z, _, _, s = _against_largest(x)
+    y, x = _labels(target, input)
+    losses = _share_losses if y.dtype.is_floating_point else _class_losses
+    return _reduce(losses(y, x), reduction)
+
+
+def _class_slopes(g, reduction, y, x):
+    z_y, e, others = _label_apart(y, x)
+    a = _upstream(g, reduction, others) / (others + torch.exp(z_y))
+    # g_x = g ⊙ o, and at the label's class g (o − 1) = −g Σ o of the others
+    return _put(y, -a * others, a * e)
+
+
+def _class_losses(y, x):
+    z_y, _, others = _label_apart(y, x)
+    # L = log Σ e^z − z_y, Σ e^z = 1 + others + (e^z_y − 1)
+    return torch.squeeze(torch.log1p(others + torch.expm1(z_y)) - z_y, -1)
+
+
+def _share_slopes(g, reduction, y, x):
+    _, e, largest, s = _largest_apart(x)
+    # (1 + s) (1 − o), which for the largest o is s
+    rest = s + (1 - largest) - (e - largest)
+    total = torch.sum(y, -1, keepdim=True)
+    # for one-hot y one term is 0, and the other keeps its digits far out
+    # g_x = g ⊙ (o Σy − y) = g ⊙ (o (Σy − y) − y (1 − o)), o = e / (1 + s)
+    return _upstream(g, reduction, s) / (1 + s) * (e * (total - y) - y * rest)
+
+
+def _share_losses(y, x):
+    z, _, _, s = _largest_apart(x)
     # L = Σ y (log(1 + s) − z)
-    L = torch.sum(_times(y, torch.log1p(s) - z), -1)
-    return _reduce(L, reduction)
+    return torch.sum(_times(y, torch.log1p(s) - z), -1)
 
 
 def l2_penalty_gradient(g, L, W, weight):
@@ -252,8 +275,8 @@ def _pair(target, input):
     return target.to(input.dtype), input
 
 
-def _distribution(target, input):
-    """(y, x): the labels as probabilities beside the logits, class ids made one-hot."""
+def _labels(target, input):
+    """(y, x): class ids or, in the logits' dtype, probabilities; beside them the logits."""
     x = _classes_last(input)
     is_ids = target.dim() < input.dim()
     if target.shape != (x.shape[:-1] if is_ids else input.shape):
@@ -261,20 +284,23 @@ def _distribution(target, input):
             f"input has shape {tuple(input.shape)} and target {tuple(target.shape)}: pass class "
             f"ids of shape {tuple(x.shape[:-1])} or probabilities of shape {tuple(input.shape)}"
         )
-    return _one_hot(target, x) if is_ids else _classes_last(target).to(x.dtype), x
+    return _class_ids(target, x) if is_ids else _classes_last(target).to(x.dtype), x
 
 
-def _one_hot(ids, x):
+def _class_ids(ids, x):
     if ids.dtype.is_floating_point:
         raise ValueError(f"target holds {ids.dtype}: class ids are integers; pass target.long()")
-    try:
-        y = F.one_hot(ids.long(), x.shape[-1]).to(x.dtype)
-    except RuntimeError as error:
-        message = f"target holds others: class ids run from 0 to {x.shape[-1] - 1}"
-        raise ValueError(message) from error
-    total = torch.sum(y, -1, keepdim=True)
-    # under vmap an id that no class has leaves a row of 0, and 0/0 makes it NaN
-    return y / total
+    y = ids.long()
+    if not torch.compiler.is_compiling():
+        return y
+    # a compiled gather that finds one out of range may end the process
+    nearest = torch.clamp(y, 0, x.shape[-1] - 1)
+    torch._assert_async(torch.all(y == nearest), f"target holds others: {_known(x)}")
+    return nearest
+
+
+def _known(x):
+    return f"class ids run from 0 to {x.shape[-1] - 1}"
 
 
 def _classes_last(x):
@@ -294,18 +320,45 @@ def _batch_mean(h):
     return torch.where(m == 0, torch.zeros_like(m), m)
 
 
-def _against_largest(x):
-    """z = x − max x, e^z, which of them is the largest, and Σ e^z of the others."""
+def _label_apart(y, x):
+    """z of each label's class, e^z of all, and Σ e^z of the others, for z = x − max x."""
+    z = x - torch.amax(x, -1, keepdim=True)
+    z_y, e = _at(y, z), torch.exp(z)
+    return z_y, e, torch.sum(_put(y, torch.zeros_like(z_y), e), -1, keepdim=True)
+
+
+def _largest_apart(x):
+    """z = x − max x, e^z, 1 where that is the largest, else 0, and Σ e^z less one of these."""
     z = x - torch.amax(x, -1, keepdim=True)
     e = torch.exp(z)
-    largest = torch.argmax(z, -1, keepdim=True)
-    winner = torch.zeros_like(z, dtype=torch.bool).scatter(-1, largest, True)
-    return z, e, winner, torch.sum(e - winner.to(e.dtype), -1, keepdim=True)
+    largest = torch.floor(e)
+    s = torch.sum(e - largest, -1, keepdim=True) + (torch.sum(largest, -1, keepdim=True) - 1)
+    return z, e, largest, s
+
+
+def _at(y, z):
+    """z of the classes that the ids y name, on an axis of size 1."""
+    try:
+        return torch.gather(z, -1, y[..., None])
+    except RuntimeError as error:
+        raise ValueError(f"target holds others: {_known(z)}") from error
+
+
+def _put(y, values, e):
+    """e with these values, on an axis of size 1, at the classes that the ids y name."""
+    return torch.scatter(e, -1, y[..., None], values)
+
+
+def _sides(y, x):
+    """±1, + where x > 0, and how much of the label says otherwise: 1 − y there, else y."""
+    positive = (x > 0).to(x.dtype)
+    sign = 2 * positive - 1
+    return sign, positive - sign * y
 
 
 def _times(y, v):
-    # what never happens costs nothing: 0 · ∞ = 0
-    return torch.where((y == 0) & torch.isinf(v), torch.zeros_like(v), y * v)
+    # what never happens costs nothing: 0 · ∞ = 0, where v is not negative
+    return torch.where((y == 0) & (v == math.inf), torch.zeros_like(v), y * v)
 
 
 def _per_sample(losses):
