@@ -12,6 +12,7 @@ from tensorflow.python.framework import config as tf_config
 from torch._inductor import cpp_builder
 
 import tf_impl.framework
+import torch_impl.activations
 import torch_impl.framework
 from shared.samples import line
 
@@ -105,6 +106,13 @@ def test_torch_maps_a_function_over_a_batch():
     x = torch.tensor(X)
     mapped = torch.func.vmap(torch_impl.activations.leaky_relu)(x)
     assert torch.equal(mapped, torch_impl.activations.leaky_relu(x))
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_torch_captures_a_function_whether_or_not_a_gradient_is_asked_for(asked):
+    captured = torch_impl.framework.compiled(torch_impl.activations.leaky_relu, "graph")
+    x = torch.tensor(X, requires_grad=asked)
+    assert torch.equal(captured(x, 0.5), torch_impl.activations.leaky_relu(x, 0.5))
 
 
 class Queue:

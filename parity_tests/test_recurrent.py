@@ -105,18 +105,20 @@ def test_each_function_names_the_bias_it_needs(name, shape, half):
 
 
 RESET_FIRST = {
-    "TensorFlow": "(sigmoid(a_r + m_r) * h) @ recurrent_kernel[:, -h.shape[1] :]",
-    "torch": "(sigmoid(a_r + m_r) * h) @ recurrent_weight.T[:, -h.shape[1] :]",
+    "TensorFlow": "tanh(a_n + (r * h) @ recurrent_kernel[:, -h.shape[1] :])",
+    "torch": "tanh(a_n + (r * h) @ recurrent_weight.T[:, -h.shape[1] :])",
 }
+UNMASKED = "back, upstream, slopes, None)"
 MISTAKES = {
-    "gates in another order": ("lstm", "z_i, z_f, z_n, z_o", "z_f, z_i, z_n, z_o"),
-    "the state before is not the one before": ("lstm", "g_c * c_before", "g_c * c"),
-    "no gradient from later steps by way of c": ("lstm", "g_c + tanh_gradient(", "tanh_gradient("),
-    "a mask ignored on the way back": ("lstm", "c], _seen(x, mask)", "c], _seen(x, None)"),
+    "gates in another order": ("lstm", "i, f, _, o", "f, i, _, o"),
+    "slopes in another order": ("lstm", "[slope_i, slope_f, ", "[slope_f, slope_i, "),
+    "the state before is not the one before": ("lstm", "gradient(c_before,", "gradient(c,"),
+    "no gradient from later steps by way of c": ("lstm", "g_c + g_h * slope_c", "g_h * slope_c"),
+    "a mask ignored on the way back": ("lstm", "back, upstream, slopes, mask)", UNMASKED),
     "a state moved too far": ("simple_rnn", "= _before(h, h0)", "= h"),
-    "an update gate the other way round": ("gru", "sigmoid(-a_u - m_u) * n", "sigmoid(a_u) * n"),
-    "reset before the product": ("gru", "sigmoid(a_r + m_r) * m_n", RESET_FIRST),
-    "no reset on the way back": ("gru", "g_n * r]", "g_n]"),
+    "an update gate the other way round": ("gru", "sigmoid(-z_u) * n", "sigmoid(z_u) * n"),
+    "reset before the product": ("gru", "tanh(a_n + r * m_n)", RESET_FIRST),
+    "no reset on the way back": ("gru", "slope_n * r]", "slope_n]"),
     "no gradient of the recurrent bias": ("gru", "sum(g_m, (0, 1))", "sum(0 * g_m, (0, 1))"),
 }
 

@@ -118,7 +118,7 @@ def fit(
     held_out = _readable(model, *validation) if validation else None
     steps, device = steps_per_epoch(len(x), batch_size), _device(model)
     scheduled = _Scheduled(optimizer, schedule, schedule_every, steps, bool(validation))
-    update, evaluate = _steps(model, loss, optimizer, mode)
+    update, evaluate = make_steps(model, loss, optimizer, mode)
     history, counted = History(), count()
     with interruptible(history) as pause, progress_bar(progress, epochs * steps) as advance:
         for epoch in range(epochs):
@@ -163,8 +163,22 @@ def _read(data, rows, device):
     return [tensor(values[rows], device) for values in data]
 
 
-def _steps(model, loss, optimizer, mode):
-    """Two functions of a batch: one updates the weights, giving (L, ∂L/∂W), one gives L alone."""
+def make_steps(model, loss, optimizer, mode="eager"):
+    """Two functions of a batch: one updates the weights, giving (L, ∂L/∂W), one gives L alone.
+
+    `fit` is a loop around them. ∂L/∂W is a dictionary by the weights' names.
+
+    >>> from tf_impl.losses import squared_error
+    >>> from tf_impl.models.linear_regression import LinearRegression
+    >>> model, sgd = LinearRegression(1), keras.optimizers.SGD(0.5)
+    >>> model.build((None, 1))
+    >>> update, evaluate = make_steps(model, squared_error, sgd)
+    >>> x, y = tensor(np.float32([[0.0], [1.0]])), tensor(np.float32([1.0, 3.0]))
+    >>> for _ in range(2):
+    ...     print(update(x, y)[0].numpy(), "->", evaluate(x, y).numpy())
+    5.0 -> 0.625
+    0.625 -> 0.15625
+    """
 
     def forward(x, y, training):
         # L = mean loss of the batch

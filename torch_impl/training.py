@@ -121,7 +121,7 @@ def fit(
     held_out = _readable(model, *validation) if validation else None
     steps, device = steps_per_epoch(len(x), batch_size), _device(model)
     scheduled = _Scheduled(optimizer, schedule, schedule_every, steps, bool(validation))
-    update, evaluate = _steps(model, loss, optimizer, mode)
+    update, evaluate = make_steps(model, loss, optimizer, mode)
     history, counted = History(), count()
     with (
         interruptible(history) as pause,
@@ -178,30 +178,51 @@ def _own_mode(model):
         model.train(training)
 
 
-def _steps(model, loss, optimizer, mode):
-    """Two functions of a batch: one updates the weights, giving (L, ∂L/∂W), one gives L alone."""
+def make_steps(model, loss, optimizer, mode="eager"):
+    """Two functions of a batch: one updates the weights, giving (L, ∂L/∂W), one gives L alone.
+
+    `fit` is a loop around them. ∂L/∂W is a dictionary by the weights' names.
+
+    >>> from torch_impl.losses import squared_error
+    >>> from torch_impl.models.linear_regression import LinearRegression
+    >>> model = LinearRegression(1)
+    >>> sgd = torch.optim.SGD(model.parameters(), lr=0.5)
+    >>> update, evaluate = make_steps(model, squared_error, sgd)
+    >>> x, y = tensor(np.float32([[0.0], [1.0]])), tensor(np.float32([1.0, 3.0]))
+    >>> for _ in range(2):
+    ...     print(update(x, y)[0].item(), "->", evaluate(x, y).item())
+    5.0 -> 0.625
+    0.625 -> 0.15625
+    """
+    trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
 
     def forward(x, y):
         # L = mean loss of the batch
         L = loss(model(x), y)
         return L
 
-    # what is compiled is the forward pass; its backward pass is compiled along with it
-    captured = compiled(forward, mode)
+    def both(x, y):
+        L = forward(x, y)
+        return L.detach(), torch.autograd.grad(L, list(trained.values()), allow_unused=True)
+
+    captured, evaluated = compiled(both, mode), compiled(forward, mode)
+    if mode != "eager":
+        # both passes as one graph, called once: torch has it behind a switch
+        captured = torch._dynamo.config.patch(trace_autograd_ops=True)(captured)
 
     def update(x, y):
         model.train()
-        optimizer.zero_grad()
-        L = captured(x, y)
-        L.backward()
+        L, gradients = captured(x, y)
+        for p, g in zip(trained.values(), gradients, strict=True):
+            p.grad = g
         # W ← W − …
         optimizer.step()
-        return L, {name: p.grad for name, p in model.named_parameters() if p.requires_grad}
+        return L, dict(zip(trained, gradients, strict=True))
 
     @torch.no_grad()
     def evaluate(x, y):
         model.eval()
-        return captured(x, y)
+        return evaluated(x, y)
 
     return update, evaluate
 

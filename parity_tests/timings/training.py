@@ -1,4 +1,8 @@
-"""Training steps of networks: forward pass, loss, backward pass and update, as `fit` takes them."""
+"""Training steps of networks: forward pass, loss, backward pass and update.
+
+Ours are those of `fit`. The built-in's are the loop that each framework's own guide writes out, of
+its layers, its loss and its optimizer, with the compiler where that guide puts it.
+"""
 
 from functools import partial
 
@@ -56,15 +60,50 @@ def training_step(problem, half, own, mode, device="cpu"):
     x = x if half.in_keras or x.ndim < 4 else np.moveaxis(x, -1, 1)
     tensor = half.framework.tensor
     batch = tensor(x.astype(np.float32), device), tensor(y, device)
-    make = _keras if half.in_keras else _torch
+    make, guide = (_keras, _keras_guide) if half.in_keras else (_torch, _torch_guide)
     model, loss, optimizer, weights = make(problem, half, own, mode, device)
-    update, _ = half.module("training")._steps(model, loss, optimizer, mode)
+    if own:
+        update, _ = half.module("training").make_steps(model, loss, optimizer, mode)
+    else:
+        update = guide(half.framework.compiled, model, loss, optimizer, mode)
 
     def step():
-        L, gradients = update(*batch)
-        return [half.framework.array(L), *gradients.values()]
+        # the gradients, where they are handed out, stay where they are
+        L, *_ = update(*batch)
+        return [half.framework.array(L)]
 
     return step, weights
+
+
+def _keras_guide(compiled, model, loss, optimizer, mode):
+    """The step of Keras's guide to training loops written from scratch, all of it one function."""
+    import tensorflow as tf
+
+    optimizer.build(model.trainable_variables)
+
+    def update(x, y):
+        with tf.GradientTape() as tape:
+            L = loss(y, model(x, training=True))
+        gradients = tape.gradient(L, model.trainable_variables)
+        optimizer.apply(gradients, model.trainable_variables)
+        return [L]
+
+    return compiled(update, mode)
+
+
+def _torch_guide(compiled, model, loss, optimizer, mode):
+    """The step of torch's tutorials, its model compiled along with the loss."""
+    captured = compiled(lambda x, y: loss(model(x), y), mode)
+    model.train()
+
+    def update(x, y):
+        optimizer.zero_grad()
+        L = captured(x, y)
+        L.backward()
+        optimizer.step()
+        return [L]
+
+    return update
 
 
 def _loss(half, own):

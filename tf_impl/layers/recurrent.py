@@ -10,7 +10,7 @@ leaves the states as they are, so that its output repeats the one before. Shapes
 or a sequence without a step, are a ValueError.
 
 What needs no state is done for all steps at once: on the way there the input's part of the sums, on
-the way back the sums (all states being known, gates are computed again rather than kept) and the
+the way back the slopes (all states being known, gates are computed again rather than kept) and the
 gradients of x and the weights. The rest walks through time by tf.scan, which is a loop in a graph:
 tracing and compiling cost the same for any length, and the length may be unknown until it runs. The
 way back is a loop of its own, so that XLA has none to differentiate.
@@ -76,10 +76,10 @@ def simple_rnn_cell(a, h, recurrent_kernel):
     return tanh(a + h @ recurrent_kernel)
 
 
-def simple_rnn_cell_gradient(g_h, z, recurrent_kernel):
+def simple_rnn_cell_gradient(g_h, slope, recurrent_kernel):
     """(g_z, g_h): of the sum and of the state before, from that of the state after."""
-    # g_z = g_h ⊙ (1 − tanh²(z))
-    g_z = tanh_gradient(g_h, tanh(z), z)
+    # g_z = g_h ⊙ ∂h/∂z
+    g_z = g_h * slope
     # g_h ← g_z Rᵀ
     return g_z, g_z @ tf.transpose(recurrent_kernel)
 
@@ -89,10 +89,13 @@ def simple_rnn_gradient(g, h, x, kernel, recurrent_kernel, bias, h0, mask):
     # z = xW + b + hR
     z = x @ kernel + bias + h_before @ recurrent_kernel
 
-    def back(g_h, z):
-        return simple_rnn_cell_gradient(g_h, z, recurrent_kernel)
+    # ∂h/∂z = 1 − tanh²(z)
+    slope = tanh_gradient(1, tanh(z), z)
 
-    g_z, g_h0 = _walk_back(back, [g], z, [], _seen(x, mask))
+    def back(g_h, slope):
+        return simple_rnn_cell_gradient(g_h, slope, recurrent_kernel)
+
+    g_z, g_h0 = _walk_back(back, [g], [slope], mask)
     g_x, g_W, g_R = _products_gradient(g_z, g_z, x, h_before, kernel)
     # g_b = Σ g_z
     return g_x, g_W, g_R, tf.reduce_sum(g_z, (0, 1)), g_h0
@@ -115,7 +118,7 @@ def simple_rnn(x, kernel, recurrent_kernel, bias, h0, mask=None):
     def step(a, h):
         return [simple_rnn_cell(a, h, recurrent_kernel)]
 
-    (h,) = _walk(step, a, [h0], _seen(x, mask))
+    (h,) = _walk(step, a, [h0], mask)
     return h
 
 
@@ -129,28 +132,42 @@ class SimpleRNN(_Recurrent):
 def lstm_cell(a, h, c, recurrent_kernel):
     """The states (h, c) after a step, from a (B, 4U) and the states before."""
     # z = a + hR, of the gates i, f, o and the candidate n
-    z_i, z_f, z_n, z_o = tf.split(a + h @ recurrent_kernel, 4, axis=-1)
-    # c ← σ(z_f) ⊙ c + σ(z_i) ⊙ tanh(z_n)
-    c = sigmoid(z_f) * c + sigmoid(z_i) * tanh(z_n)
-    # h ← σ(z_o) ⊙ tanh(c)
-    return sigmoid(z_o) * tanh(c), c
+    z = a + h @ recurrent_kernel
+    _, _, z_n, _ = tf.split(z, 4, axis=-1)
+    # σ of all four at once: what that wastes costs less than two operations more
+    i, f, _, o = tf.split(sigmoid(z), 4, axis=-1)
+    # c ← f ⊙ c + i ⊙ tanh(z_n)
+    c = f * c + i * tanh(z_n)
+    # h ← o ⊙ tanh(c)
+    return o * tanh(c), c
 
 
-def lstm_cell_gradient(g_h, g_c, z, c_before, c, recurrent_kernel):
-    """(g_z, g_h, g_c): of the sums and of the states before, from those of the states after."""
+def lstm_slopes(z, c_before, c):
+    """How steep the states after a step are, along its sums and its cells.
+
+    ∂c/∂z of i, f and n beside ∂h/∂z of o; ∂h/∂c; ∂c/∂c_before.
+    """
     z_i, z_f, z_n, z_o = tf.split(z, 4, axis=-1)
     i, f, n, o = sigmoid(z_i), sigmoid(z_f), tanh(z_n), sigmoid(z_o)
-    # g_c ← g_c + g_h ⊙ o ⊙ (1 − tanh²(c))
-    g_c = g_c + tanh_gradient(g_h * o, tanh(c), c)
-    # g_i = g_c ⊙ n ⊙ i(1 − i)
-    g_i = sigmoid_gradient(g_c * n, i, z_i)
-    # g_f = g_c ⊙ c_before ⊙ f(1 − f)
-    g_f = sigmoid_gradient(g_c * c_before, f, z_f)
-    # g_n = g_c ⊙ i ⊙ (1 − n²)
-    g_n = tanh_gradient(g_c * i, n, z_n)
-    # g_o = g_h ⊙ tanh(c) ⊙ o(1 − o)
-    g_o = sigmoid_gradient(g_h * tanh(c), o, z_o)
-    g_z = tf.concat([g_i, g_f, g_n, g_o], axis=-1)
+    # ∂c/∂z_i = n ⊙ i(1 − i)
+    slope_i = sigmoid_gradient(n, i, z_i)
+    # ∂c/∂z_f = c_before ⊙ f(1 − f)
+    slope_f = sigmoid_gradient(c_before, f, z_f)
+    # ∂c/∂z_n = i ⊙ (1 − n²)
+    slope_n = tanh_gradient(i, n, z_n)
+    # ∂h/∂z_o = tanh(c) ⊙ o(1 − o)
+    slope_o = sigmoid_gradient(tanh(c), o, z_o)
+    # ∂h/∂c = o ⊙ (1 − tanh²(c)), ∂c/∂c_before = f
+    slope_c = tanh_gradient(o, tanh(c), c)
+    return tf.concat([slope_i, slope_f, slope_n, slope_o], axis=-1), slope_c, f
+
+
+def lstm_cell_gradient(g_h, g_c, slope_z, slope_c, f, recurrent_kernel):
+    """(g_z, g_h, g_c): of the sums and of the states before, from those of the states after."""
+    # g_c ← g_c + g_h ⊙ ∂h/∂c
+    g_c = g_c + g_h * slope_c
+    # g_z = g_c ⊙ ∂c/∂z for i, f and n, g_h ⊙ ∂h/∂z for o
+    g_z = tf.concat([g_c, g_c, g_c, g_h], axis=-1) * slope_z
     # g_h ← g_z Rᵀ, g_c ← g_c ⊙ f
     return g_z, g_z @ tf.transpose(recurrent_kernel), g_c * f
 
@@ -161,11 +178,13 @@ def lstm_gradient(g, h, x, kernel, recurrent_kernel, bias, h0, c0, mask):
     # z = xW + b + hR
     z = x @ kernel + bias + h_before @ recurrent_kernel
 
-    def back(g_h, g_c, z, c_before, c):
-        return lstm_cell_gradient(g_h, g_c, z, c_before, c, recurrent_kernel)
+    slopes = lstm_slopes(z, c_before, c)
+
+    def back(g_h, g_c, *slopes):
+        return lstm_cell_gradient(g_h, g_c, *slopes, recurrent_kernel)
 
     upstream = tf.split(g, 2, axis=-1)
-    g_z, g_h0, g_c0 = _walk_back(back, upstream, z, [c_before, c], _seen(x, mask))
+    g_z, g_h0, g_c0 = _walk_back(back, upstream, slopes, mask)
     g_x, g_W, g_R = _products_gradient(g_z, g_z, x, h_before, kernel)
     # g_b = Σ g_z
     return g_x, g_W, g_R, tf.reduce_sum(g_z, (0, 1)), g_h0, g_c0
@@ -190,7 +209,7 @@ def lstm(x, kernel, recurrent_kernel, bias, h0, c0, mask=None):
     def step(a, h, c):
         return lstm_cell(a, h, c, recurrent_kernel)
 
-    h, c = _walk(step, a, [h0, c0], _seen(x, mask))
+    h, c = _walk(step, a, [h0, c0], mask)
     return tf.concat([h, c], axis=-1)
 
 
@@ -213,32 +232,47 @@ class LSTM(_Recurrent):
 
 def gru_cell(a, h, recurrent_kernel, recurrent_bias):
     """The state after a step, from a (B, 3U) and the state before."""
-    a_u, a_r, a_n = tf.split(a, 3, axis=-1)
     # m = hR + b₁
-    m_u, m_r, m_n = tf.split(h @ recurrent_kernel + recurrent_bias, 3, axis=-1)
-    # n = tanh(a_n + σ(a_r + m_r) ⊙ m_n)
-    n = tanh(a_n + sigmoid(a_r + m_r) * m_n)
-    # h ← u ⊙ h + (1 − u) ⊙ n, where u = σ(a_u + m_u) and 1 − u = σ(−a_u − m_u)
-    return sigmoid(a_u + m_u) * h + sigmoid(-a_u - m_u) * n
+    m = h @ recurrent_kernel + recurrent_bias
+    _, _, a_n = tf.split(a, 3, axis=-1)
+    _, _, m_n = tf.split(m, 3, axis=-1)
+    # z = a + m, of the gates; the third part of it, and of its σ, is not read
+    z = a + m
+    z_u, _, _ = tf.split(z, 3, axis=-1)
+    u, r, _ = tf.split(sigmoid(z), 3, axis=-1)
+    # n = tanh(a_n + r ⊙ m_n)
+    n = tanh(a_n + r * m_n)
+    # h ← u ⊙ h + (1 − u) ⊙ n, where 1 − u = σ(−z_u)
+    return u * h + sigmoid(-z_u) * n
 
 
-def gru_cell_gradient(g_h, sums, h, recurrent_kernel):
-    """(g_sums, g_h): of a beside m and of the state before, from that of the state after."""
+def gru_slopes(sums, h):
+    """How steep the state after a step is, from that before it, h.
+
+    ∂h/∂a beside ∂h/∂m; ∂h/∂h_before where these stay.
+    """
     a_u, a_r, a_n, m_u, m_r, m_n = tf.split(sums, 6, axis=-1)
     u, r = sigmoid(a_u + m_u), sigmoid(a_r + m_r)
     z_n = a_n + r * m_n
     n = tanh(z_n)
-    # g_n = g_h ⊙ (1 − u) ⊙ (1 − n²)
-    g_n = tanh_gradient(g_h * sigmoid(-a_u - m_u), n, z_n)
-    # g_r = g_n ⊙ m_n ⊙ r(1 − r)
-    g_r = sigmoid_gradient(g_n * m_n, r, a_r + m_r)
-    # g_u = g_h ⊙ (h − n) ⊙ u(1 − u)
-    g_u = sigmoid_gradient(g_h * (h - n), u, a_u + m_u)
-    # g_m = g_a, but for m_n, which the reset gate lets through in part
-    g_a = tf.concat([g_u, g_r, g_n], axis=-1)
-    g_m = tf.concat([g_u, g_r, g_n * r], axis=-1)
+    # ∂h/∂z_n = (1 − u) ⊙ (1 − n²)
+    slope_n = tanh_gradient(sigmoid(-a_u - m_u), n, z_n)
+    # ∂h/∂z_r = ∂h/∂z_n ⊙ m_n ⊙ r(1 − r)
+    slope_r = sigmoid_gradient(slope_n * m_n, r, a_r + m_r)
+    # ∂h/∂z_u = (h − n) ⊙ u(1 − u)
+    slope_u = sigmoid_gradient(h - n, u, a_u + m_u)
+    # a and m come in alike, but for m_n, which the reset gate lets through in part
+    slopes = [slope_u, slope_r, slope_n, slope_u, slope_r, slope_n * r]
+    return tf.concat(slopes, axis=-1), u
+
+
+def gru_cell_gradient(g_h, slopes, u, recurrent_kernel):
+    """(g_sums, g_h): of a beside m and of the state before, from that of the state after."""
+    # g_a = g_h ⊙ ∂h/∂a, g_m = g_h ⊙ ∂h/∂m
+    g_sums = tf.concat([g_h] * 6, axis=-1) * slopes
+    _, g_m = tf.split(g_sums, 2, axis=-1)
     # g_h ← g_h ⊙ u + g_m Rᵀ
-    return tf.concat([g_a, g_m], axis=-1), g_h * u + g_m @ tf.transpose(recurrent_kernel)
+    return g_sums, g_h * u + g_m @ tf.transpose(recurrent_kernel)
 
 
 def gru_gradient(g, h, x, kernel, recurrent_kernel, bias, h0, mask):
@@ -246,10 +280,12 @@ def gru_gradient(g, h, x, kernel, recurrent_kernel, bias, h0, mask):
     # a = xW + b₀, m = hR + b₁
     sums = tf.concat([x @ kernel + bias[0], h_before @ recurrent_kernel + bias[1]], axis=-1)
 
-    def back(g_h, sums, h):
-        return gru_cell_gradient(g_h, sums, h, recurrent_kernel)
+    slopes = gru_slopes(sums, h_before)
 
-    g_sums, g_h0 = _walk_back(back, [g], sums, [h_before], _seen(x, mask))
+    def back(g_h, *slopes):
+        return gru_cell_gradient(g_h, *slopes, recurrent_kernel)
+
+    g_sums, g_h0 = _walk_back(back, [g], slopes, mask)
     g_a, g_m = tf.split(g_sums, 2, axis=-1)
     g_x, g_W, g_R = _products_gradient(g_a, g_m, x, h_before, kernel)
     # g_b = Σ g_a beside Σ g_m
@@ -276,7 +312,7 @@ def gru(x, kernel, recurrent_kernel, bias, h0, mask=None):
     def step(a, h):
         return [gru_cell(a, h, recurrent_kernel, bias[1])]
 
-    (h,) = _walk(step, a, [h0], _seen(x, mask))
+    (h,) = _walk(step, a, [h0], mask)
     return h
 
 
@@ -305,10 +341,16 @@ def _expect_shapes(function, gates, x, kernel, recurrent_kernel, bias, mask, *fi
         expect(function, "mask", x.shape[:2], mask.shape)
 
 
-def _seen(x, mask):
-    """The mask with an axis to broadcast along, (B, T, 1)."""
-    mask = tf.ones_like(x[..., 0], tf.bool) if mask is None else tf.cast(mask, tf.bool)
-    return mask[..., None]
+def _seen(mask):
+    """The mask, if there is one, with an axis to broadcast along, (B, T, 1)."""
+    return [] if mask is None else [tf.cast(mask, tf.bool)[..., None]]
+
+
+def _where(seen, new, old):
+    """The new values where a step is read, else the old; without a mask all are new."""
+    if not seen:
+        return list(new)
+    return [tf.where(*seen, one, other) for one, other in zip(new, old, strict=True)]
 
 
 def _before(h, h0):
@@ -323,31 +365,33 @@ def _over_time(step, first, *sequences, reverse=False):
     return [tf.transpose(values, (1, 0, 2)) for values in states]
 
 
-def _walk(cell, a, first, seen):
+def _walk(cell, a, first, mask):
     """The states after every step, (B, T, U) each."""
 
     def step(states, now):
-        a, seen = now
-        after = cell(a, *states)
-        return [tf.where(seen, new, old) for new, old in zip(after, states, strict=True)]
+        a, *seen = now
+        return _where(seen, cell(a, *states), states)
 
-    return _over_time(step, first, a, seen)
+    return _over_time(step, first, a, *_seen(mask))
 
 
-def _walk_back(cell_gradient, upstream, sums, kept, seen):
-    """(g_sums, *g_first): of the sums at every step, and of the states before the first."""
+def _walk_back(cell_gradient, upstream, slopes, mask):
+    """(g_sums, *g_first): of the sums at every step, and of the states before the first.
+
+    The first of the slopes has the sums' shape.
+    """
+    states, parts = len(upstream), len(upstream) + len(slopes)
 
     def step(carried, now):
-        seen, sums, *rest = now
-        here, kept = rest[: len(upstream)], rest[len(upstream) :]
+        here, slopes, seen = now[:states], now[states:parts], now[parts:]
         g_after = [later + g for later, g in zip(carried[1:], here, strict=True)]
-        g_sums, *g_before = cell_gradient(*g_after, sums, *kept)
+        g_sums, *g_before = cell_gradient(*g_after, *slopes)
         # what a masked step's output is handed goes on to the step before
-        kept_on = zip([g_sums, *g_before], [tf.zeros_like(g_sums), *g_after], strict=True)
-        return [tf.where(seen, g, same) for g, same in kept_on]
+        return _where(seen, [g_sums, *g_before], [tf.zeros_like(g_sums), *g_after])
 
-    first = [tf.zeros_like(values[:, 0]) for values in (sums, *upstream)]
-    g_sums, *g_states = _over_time(step, first, seen, sums, *upstream, *kept, reverse=True)
+    first = [tf.zeros_like(values[:, 0]) for values in (slopes[0], *upstream)]
+    read = *upstream, *slopes, *_seen(mask)
+    g_sums, *g_states = _over_time(step, first, *read, reverse=True)
     return g_sums, *(g[:, 0] for g in g_states)
 
 
@@ -355,7 +399,7 @@ def _products_gradient(g_a, g_m, x, h_before, kernel):
     # g_x = g_a Wᵀ
     g_x = g_a @ tf.transpose(kernel)
     # g_W = Σ xᵀ g_a
-    g_W = tf.einsum("btd,btk->dk", x, g_a)
+    g_W = tf.tensordot(x, g_a, axes=([0, 1], [0, 1]))
     # g_R = Σ hᵀ g_m
-    g_R = tf.einsum("btu,btk->uk", h_before, g_m)
+    g_R = tf.tensordot(h_before, g_m, axes=([0, 1], [0, 1]))
     return g_x, g_W, g_R
