@@ -87,10 +87,12 @@ def _put_back(pieces, x, kernel_size, stride):
 
 def _side_by_side(pieces, x, kernel_size):
     # windows without overlap, where nothing is added: each place has but one piece
-    tiles = torch.stack(pieces).unflatten(0, pair(kernel_size))
+    (kh, kw), (batch, channels, down, across) = pair(kernel_size), pieces[0].shape
+    tiles = torch.reshape(torch.stack(pieces), (kh, kw, batch, channels, down, across))
     # (kh, kw, B, C, H', W') to (B, C, H' kh, W' kw)
-    total = tiles.permute(2, 3, 4, 0, 5, 1).flatten(4, 5).flatten(2, 3)
-    below, right = (n - m for n, m in zip(image_size(x), image_size(total), strict=True))
+    tiles = torch.permute(tiles, (2, 3, 4, 0, 5, 1))
+    total = torch.reshape(tiles, (batch, channels, down * kh, across * kw))
+    below, right = (n - m for n, m in zip(image_size(x), (down * kh, across * kw), strict=True))
     return nn.functional.pad(total, (0, right, 0, below))
 
 
