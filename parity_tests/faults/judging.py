@@ -18,6 +18,7 @@ from parity_tests.faults.touched import touched
 
 SURVIVED, UNJUDGED = "survived", "unjudged"
 _LAST_RESORT = 3  # times the limit, which is warned of once and again
+_LAST_RESORT_LEAST = 5.0  # seconds: a warning comes late where other threads of the process work
 _STANDSTILL = 40  # times the limit, on the clock
 _WARM_UP = 300.0  # seconds
 _LONGEST = 300  # characters of what is told about an outcome
@@ -116,7 +117,7 @@ def _last_resort(limit: float) -> Iterator[None]:
     On a busy machine a process may have to wait for long, so standstill is given far more time.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    allowed = math.ceil(time.process_time() + _LAST_RESORT * limit)
+    allowed = math.ceil(time.process_time() + max(_LAST_RESORT * limit, _LAST_RESORT_LEAST))
     resource.setrlimit(resource.RLIMIT_CPU, (allowed, hard))
     faulthandler.dump_traceback_later(_STANDSTILL * limit, exit=True)
     try:
