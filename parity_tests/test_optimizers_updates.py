@@ -144,10 +144,15 @@ def ones(W, k):
     return np.ones_like(W)
 
 
+def sides(W, k):
+    """3, then 4, whose squares add up to that of 5."""
+    return np.full_like(W, (3.0, 4.0)[k])
+
+
 def test_a_run_of_the_reference_begins_as_the_classes_do():
-    # G = 1, then 2: of rates 1 and √2 each step is 1
-    sums = reference.descend("adagrad", ones, [2.0], [1.0, np.sqrt(2.0)], epsilon=0.0)
-    np.testing.assert_allclose(sums["W"], [[1.0], [0.0]], rtol=0, atol=1e-15)
+    # √G = 3, then 5: steps of 1 · 3/3 and 5 · 4/5, every number of them exact in binary
+    sums = reference.descend("adagrad", sides, [5.0], [1.0, 5.0], epsilon=0.0)
+    np.testing.assert_array_equal(sums["W"], [[4.0], [0.0]])
     # the rates begin as the first one, whatever comes after it
     own = reference.descend("delta_bar_delta", ones, [0.0], [0.5, 0.25], kappa=0.0)
     np.testing.assert_array_equal(own["W"], [[-0.5], [-1.0]])

@@ -54,20 +54,26 @@ make_venv() {
     said=$("$python" -m venv --clear "$venv" 2>&1) || fail "$said"
 }
 
+# Sets count to the number of packages that pip has begun with.
+count_packages() {
+    count=$(grep -cE '^(Collecting|Processing)' "$log") || true
+}
+
 # Shows how far pip has come: on a terminal in place each second, elsewhere a line each 20 s.
 progress() {
     if [ -t 1 ]; then before='\r' after='' every=1; else before='' after='\n' every=20; fi
-    seconds=0 count=0
+    seconds=0
     while kill -0 "$pip" 2>/dev/null; do
         if [ $((seconds % every)) -eq 0 ]; then
             doing=collecting
             ! grep -q '^Installing collected' "$log" || doing=unpacking
-            count=$(grep -cE '^(Collecting|Processing)' "$log") || true
+            count_packages
             printf "$before%s: %s packages, %s s$after" "Installing ($doing)" "$count" "$seconds"
         fi
         sleep 1
         seconds=$((seconds + 1))
     done
+    count_packages  # anew: pip may have been done before it was first looked at
     printf "$before%s\n" "Installing: $count packages, $seconds s; pip's output is in $log"
 }
 
