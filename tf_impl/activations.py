@@ -15,7 +15,7 @@ import keras
 import tensorflow as tf
 
 from shared.bounds import Departure, Ulps
-from tf_impl.framework import differentiable, sum_to
+from tf_impl.framework import differentiable, is_positive, sum_to
 
 # where a primitive forbids the catalogue's 4 ULP
 KERNEL = {"dtypes": ("float32",), "modes": ("eager", "graph")}
@@ -56,7 +56,7 @@ class Identity(keras.layers.Layer):
 
 def relu_gradient(g, h, x):
     # g_x = g ⊙ I(x > 0)
-    return g * _positive(x)
+    return g * is_positive(x)
 
 
 @differentiable(relu_gradient)
@@ -70,11 +70,6 @@ def relu(x):
     return tf.maximum(x, 0)
 
 
-def _positive(x):
-    # 1 where x > 0, else 0
-    return tf.cast(x > 0, x.dtype)
-
-
 @keras.saving.register_keras_serializable("tf_impl")
 class ReLU(keras.layers.Layer):
     """Layer of relu: max(0, x)."""
@@ -84,7 +79,7 @@ class ReLU(keras.layers.Layer):
 
 
 def leaky_relu_gradient(g, h, x, negative_slope):
-    positive = _positive(x)
+    positive = is_positive(x)
     # g_x = g ⊙ (1 where x > 0, else the slope)
     return g * (positive + negative_slope * (1 - positive))
 
@@ -120,7 +115,7 @@ class LeakyReLU(keras.layers.Layer):
 
 def prelu_gradient(g, h, x, slope):
     a = _along_channels(slope, x)
-    positive = _positive(x)
+    positive = is_positive(x)
     # g_x = g ⊙ (1 where x > 0, else a)
     g_x = g * (positive + a * (1 - positive))
     # g_a = Σ g ⊙ min(0, x) over the shared axes
@@ -224,7 +219,7 @@ class Tanh(keras.layers.Layer):
 
 def hard_tanh_gradient(g, h, x):
     # g_x = g ⊙ I(−1 < x < 1)
-    return g * _positive(1 - tf.abs(x))
+    return g * is_positive(1 - tf.abs(x))
 
 
 @differentiable(hard_tanh_gradient)
@@ -392,7 +387,7 @@ class Softplus(keras.layers.Layer):
 
 
 def elu_gradient(g, h, x, alpha):
-    positive = _positive(x)
+    positive = is_positive(x)
     # g_x = g ⊙ (1 where x > 0, else α e^x)
     return g * (positive + alpha * tf.exp(tf.minimum(x, 0)) * (1 - positive))
 

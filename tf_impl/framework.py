@@ -92,6 +92,15 @@ def sum_to(values, shape):
     return tf.reshape(tf.reduce_sum(values, [*range(lead), *shared]), shape)
 
 
+def is_positive(x):
+    """1 where x > 0, else 0, in x's dtype; 0 where x is NaN.
+
+    >>> is_positive(tf.constant([-2.0, 0.0, 3.0])).numpy().tolist()
+    [0.0, 0.0, 1.0]
+    """
+    return tf.cast(x > 0, x.dtype)
+
+
 def value_and_gradients(fn, *arrays, upstream=None):
     """(outputs, gradients) of `fn` at NumPy arrays, as NumPy.
 

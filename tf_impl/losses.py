@@ -25,7 +25,7 @@ import math
 import keras
 import tensorflow as tf
 
-from tf_impl.framework import differentiable, sum_to
+from tf_impl.framework import differentiable, is_positive, sum_to
 
 
 def squared_error_gradient(g, L, y_true, y_pred, reduction):
@@ -352,7 +352,7 @@ def _put(y, values, e):
 
 def _sides(y, x):
     """±1, + where x > 0, and how much of the label says otherwise: 1 − y there, else y."""
-    positive = tf.cast(x > 0, x.dtype)
+    positive = is_positive(x)
     sign = 2 * positive - 1
     return sign, positive - sign * y
 

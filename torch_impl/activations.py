@@ -14,7 +14,7 @@ import math
 import torch
 from torch import nn
 
-from torch_impl.framework import differentiable, sum_to
+from torch_impl.framework import differentiable, is_positive, sum_to
 
 # where a primitive forbids the catalogue's 4 ULP
 DEPARTURES = ()
@@ -45,7 +45,7 @@ class Identity(nn.Module):
 
 def relu_gradient(g, h, x):
     # g_x = g ⊙ I(x > 0)
-    return g * _positive(x)
+    return g * is_positive(x)
 
 
 @differentiable(relu_gradient)
@@ -59,11 +59,6 @@ def relu(x):
     return torch.clamp(x, min=0)
 
 
-def _positive(x):
-    # 1 where x > 0, else 0: a comparison and a cast take several times as long
-    return torch.sign(torch.clamp(x, min=0))
-
-
 class ReLU(nn.Module):
     """Module of relu: max(0, x)."""
 
@@ -72,7 +67,7 @@ class ReLU(nn.Module):
 
 
 def leaky_relu_gradient(g, h, x, negative_slope):
-    positive = _positive(x)
+    positive = is_positive(x)
     # g_x = g ⊙ (1 where x > 0, else the slope)
     return g * (positive + negative_slope * (1 - positive))
 
@@ -107,7 +102,7 @@ class LeakyReLU(nn.Module):
 
 def prelu_gradient(g, h, x, slope):
     a = _along_channels(slope, x)
-    positive = _positive(x)
+    positive = is_positive(x)
     # g_x = g ⊙ (1 where x > 0, else a)
     g_x = g * (positive + a * (1 - positive))
     # g_a = Σ g ⊙ min(0, x) over the shared axes
@@ -203,7 +198,7 @@ class Tanh(nn.Module):
 
 def hard_tanh_gradient(g, h, x):
     # g_x = g ⊙ I(−1 < x < 1)
-    return g * _positive(1 - torch.abs(x))
+    return g * is_positive(1 - torch.abs(x))
 
 
 @differentiable(hard_tanh_gradient)
@@ -367,7 +362,7 @@ class Softplus(nn.Module):
 
 
 def elu_gradient(g, h, x, alpha):
-    positive = _positive(x)
+    positive = is_positive(x)
     # g_x = g ⊙ (1 where x > 0, else α e^x)
     return g * (positive + alpha * torch.exp(torch.clamp(x, max=0)) * (1 - positive))
 

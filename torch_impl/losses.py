@@ -24,7 +24,7 @@ import math
 
 import torch
 
-from torch_impl.framework import differentiable, sum_to
+from torch_impl.framework import differentiable, is_positive, sum_to
 
 
 def squared_error_gradient(g, L, input, target, reduction):
@@ -351,7 +351,7 @@ def _put(y, values, e):
 
 def _sides(y, x):
     """±1, + where x > 0, and how much of the label says otherwise: 1 − y there, else y."""
-    positive = (x > 0).to(x.dtype)
+    positive = is_positive(x)
     sign = 2 * positive - 1
     return sign, positive - sign * y
 
