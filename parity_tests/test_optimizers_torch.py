@@ -271,6 +271,31 @@ def test_a_flat_group_has_one_dtype():
         to.SGD(mixed, 0.5, flat=True)
 
 
+def test_a_flat_group_of_two_dtypes_is_not_added():
+    optimizer = to.SGD([parameter([1.0])], 0.5, flat=True)
+    mixed = [parameter([1.0]), torch.nn.Parameter(torch.zeros(1, dtype=torch.float64))]
+    with pytest.raises(ValueError, match="one dtype and one device"):
+        optimizer.add_param_group({"params": mixed})
+    assert len(optimizer.param_groups) == 1
+
+
+def test_a_flat_update_is_one_graph_or_refused():
+    class Broken(to.SGD):
+        @staticmethod
+        def update(W, g, lr):
+            torch._dynamo.graph_break()
+            return (W - lr * g,)
+
+    with pytest.raises(torch._dynamo.exc.Unsupported, match="graph_break"):
+        Broken([parameter([1.0])], 0.5, flat=True).step()
+
+
+def test_gradients_are_given_up_by_default_as_in_torch():
+    p = parameter([1.0])
+    to.SGD([p], 0.5).zero_grad()
+    assert p.grad is None
+
+
 def test_numbers_are_not_rounded_to_float32():
     p = torch.nn.Parameter(torch.ones(1, dtype=torch.float64))
     p.grad = torch.ones_like(p)

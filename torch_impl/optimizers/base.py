@@ -30,7 +30,7 @@ class Optimizer(torch.optim.Optimizer):
     HYPERPARAMETERS = ()
     FORMS: ClassVar = {}
 
-    def __init__(self, params, lr, options, flat=False):
+    def __init__(self, params, lr, options, flat):
         self._flat = {}
         super().__init__(params, {"lr": lr, **options, "flat": flat})
 
