@@ -19,7 +19,7 @@ python := $(venv)/bin/python
 stamp := $(venv)/.installed-$(or $(EXTRAS),base)
 only = $(if $(ONLY),--only '$(ONLY)')
 
-.PHONY: help setup parity report report-diff accuracy test faults figures sample clean
+.PHONY: help setup parity report report-diff accuracy test faults figures sample keep clean
 .DEFAULT_GOAL := help
 
 help:
@@ -60,6 +60,9 @@ sample: $(stamp) ## Refresh the committed sample in reports/sample, and the tabl
 	$(python) -m reports.parity --output reports/sample
 	$(python) -m reports.figures --sample
 	$(python) -m reports.readme
+
+keep: $(stamp) ## Put the last reports of costs and accuracy into reports/sample
+	$(python) -m reports.keep
 
 clean: ## Remove .venv, the caches and the generated reports
 	rm -rf $(venv) reports/output *.egg-info .pytest_cache .ruff_cache .import_linter_cache

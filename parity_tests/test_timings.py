@@ -61,6 +61,15 @@ def test_dropped_work_is_complained_of(half):
         assert complaint_of(replace(entry, call=planted)).startswith("work dropped")
 
 
+def test_a_pass_by_itself_may_round_otherwise_but_within_its_bound(half):
+    entry = entry_of(half, work=FORWARD)
+    h = half.framework.array(entry.call()[0])
+    for times, expected in ((1 + 2.0**-23, ""), (1 + 2.0**-10, "work dropped")):
+        planted = (h * np.float32(times), [])
+        complaint, _, _ = complaint_of(replace(entry, call=lambda p=planted: p)).partition(":")
+        assert complaint == expected
+
+
 def test_a_cost_below_the_limit_is_complained_of():
     assert checks.of_limit(1e-3, "copy", 1e-3) == ""
     assert checks.of_limit(1e-6, "dispatch", 1e-3) == ""

@@ -49,6 +49,9 @@ class Entry:
     complaint: str = ""
     note: str = ""
     expected: object = None  # the result that was judged, where each call has the same one
+    agrees: Callable[[list], bool] = lambda arrays: (
+        False
+    )  # judges one that has other bits than that
     once: bool = False  # whether it is a first call, with nothing to warm up
     device: str = "cpu"
 
