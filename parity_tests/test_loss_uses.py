@@ -130,6 +130,16 @@ def test_classes_lie_on_the_last_axis_in_tensorflow_and_on_dim_1_in_torch():
         assert compare(np.moveaxis(found, 1, -1).reshape(8, 3), slopes, bound, "float64").agrees
     single = torch_impl.losses.softmax_cross_entropy(first[0, :, 0], torch.tensor(ids[0, 0]))
     assert single == torch_impl.losses.softmax_cross_entropy(first, torch.tensor(ids), "none")[0, 0]
+    g_x = torch.func.grad(partial(dim_1, target=torch.tensor(ids)))(first)
+    g_one = torch.func.grad(partial(dim_1, target=torch.tensor(ids[0, 0])))(first[0, :, 0])
+    assert torch.equal(g_one, g_x[0, :, 0])
+
+
+def test_the_first_and_the_last_class_are_known_where_torch_traces():
+    loss = torch_impl.losses.softmax_cross_entropy
+    traced = torch.compile(loss, backend="eager", fullgraph=True)
+    x, ids = torch.tensor(normal((3, 4))), torch.tensor([0, 3, 1])
+    assert torch.equal(traced(x, ids, "none"), loss(x, ids, "none"))
 
 
 def test_the_contractive_penalty_of_sequences_is_that_of_each_step(half):
