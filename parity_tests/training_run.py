@@ -113,7 +113,7 @@ class TrainingRun:
     @cached_property
     def trainers(self):
         """Those that have an optimizer of this form."""
-        return [t for t in trainers(self.row.name) if self._optimizer(t, model(t.half, self.case))]
+        return [t for t in trainers(self.row.name) if self._optimizer(t, self._model(t))]
 
     @property
     def names(self):
@@ -125,27 +125,36 @@ class TrainingRun:
 
     def history(self, trainer, dtype, mode):
         """Name of each recorded tensor -> its values at every step, (steps, …)."""
-        half, case = trainer.half, self.case
-        trained = model(half, case, dtype)
+        half, trained = trainer.half, self._model(trainer, dtype)
         optimizer, rows = self._optimizer(trainer, trained), []
 
         def on_step(step):
             found = {"loss": step.loss, "learning_rate": step.learning_rate}
-            gradients = by_weight(half, case, step.gradients)
+            gradients = self._by_weight(half, step.gradients)
             found |= {f"g_{name}": values for name, values in gradients.items()}
-            found |= by_weight(half, case, weights(half, trained))
+            found |= self._by_weight(half, weights(half, trained))
             for name in self._states:
                 kept = state(half, trained, optimizer, trainer.words.get(name, name))
-                found |= {f"{name}_{w}": v for w, v in by_weight(half, case, kept).items()}
+                found |= {f"{name}_{w}": v for w, v in self._by_weight(half, kept).items()}
             # copied, since the next step writes over it
             rows.append({name: np.array(values) for name, values in found.items()})
 
+        self._fit(trainer, trained, optimizer, mode, on_step)
+        return {name: np.stack([row[name] for row in rows]) for name in self.tensors}
+
+    def _fit(self, trainer, trained, optimizer, mode, on_step):
+        half, case = trainer.half, self.case
         module(half, "training").fit(
             trained, case.x, case.y, loss=getattr(half.families["losses"], case.loss),
             optimizer=optimizer, epochs=case.epochs, batch_size=case.batch_size, mode=mode,
             schedule=self._schedule(half, optimizer), on_step=on_step,
         )  # fmt: skip
-        return {name: np.stack([row[name] for row in rows]) for name in self.tensors}
+
+    def _model(self, trainer, dtype="float64"):
+        return model(trainer.half, self.case, dtype)
+
+    def _by_weight(self, half, arrays):
+        return by_weight(half, self.case, arrays)
 
     def _optimizer(self, trainer, model):
         options = in_words_of(trainer.half, self.row.name, hyperparameters(self.options))

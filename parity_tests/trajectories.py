@@ -6,17 +6,21 @@ A run knows its catalogue row and one set of its options, the `tensors` that are
 
 from itertools import combinations
 
-from parity_tests import logistic_run, parties, training_run
+from parity_tests import logistic_run, network_run, parties, training_run
 from shared import parity
 from shared.evidence import Row
 
-RUNS = {"models": logistic_run.InsuranceRun, "training": training_run.TrainingRun}
+RUNS = {  # by name, or by family
+    "logistic_regression": logistic_run.InsuranceRun,
+    "cnn": network_run.CNNRun,
+    "training": training_run.TrainingRun,
+}
 
 
 def runs(row, mode):
     """The runs of a row that a mode measures: other options than the first are compared eagerly."""
     chosen = row.options if mode == "eager" else row.options[:1]
-    return [RUNS[row.family](row, options) for options in chosen]
+    return [RUNS.get(row.name, RUNS.get(row.family))(row, options) for options in chosen]
 
 
 def measure(row, dtype, mode, device="cpu") -> list[Row]:

@@ -1,24 +1,19 @@
-"""Training runs as plain data: a network, its data, how it is trained, and the float64 run of it.
-
-Bounds are the catalogue's for compositions that read at every step: four times how far the float64
-run moves when each step's reads are rounded, and 4 ULP. A tensor's elements are bounded together,
-by the one that moves most: of thousands of elements some hardly move in any eight draws.
-"""
+"""Training runs as plain data: a network, its data, how it is trained, and its float64 run."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
-from shared import comparison
 from shared.batches import batches, steps_per_epoch
 from shared.reference import losses
 from shared.reference import training as reference
+from shared.rounded_run import RoundedRun
 from shared.weights import draw
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class Case(RoundedRun):
     """A run of a network: widths of its layers, data, and how it is trained."""
 
     units: tuple[int, ...]
@@ -71,7 +66,7 @@ class Case:
         found = self.schedule(epochs, self.rate) if self.schedule else self.rate
         return np.broadcast_to(found, epochs.shape)
 
-    def reference(self, nudge=lambda values: values):
+    def reference(self, nudge):
         """name -> (steps, …) of each step, and "epoch_loss", "val_loss" of each epoch."""
         values = list(self.arrays.values())
         weights = list(zip(values[::2], values[1::2], strict=True))
@@ -100,29 +95,3 @@ class Case:
         at = (epoch + 1) * self.steps - 1
         weights = [(run[f"W{r}"][at], run[f"b{r}"][at]) for r in range(1, len(self.units) + 1)]
         return reference.predict(weights, x, self.each)
-
-    @cached_property
-    def truth(self):
-        return self.reference()
-
-    @cached_property
-    def movement(self):
-        """name -> (steps,): how far the element that moves most does, per unit roundoff."""
-        shapes = [values.shape for values in self.truth.values()]
-        places = np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1]
-
-        def run(nudge):
-            return np.concatenate([np.ravel(v) for v in self.reference(nudge).values()])
-
-        parts = np.split(comparison.movement(run), places)
-        rows = [p.reshape(s[0], -1).max(axis=1) for p, s in zip(parts, shapes, strict=True)]
-        return dict(zip(self.truth, rows, strict=True))
-
-    def bound(self, name, dtype):
-        """How far a party of this precision may be from what is exact, in each step's tensor."""
-        values = self.truth[name]
-        largest = np.abs(values).reshape(len(values), -1).max(axis=1)
-        found = comparison.sensitivity_bound(
-            self.movement[name], largest, dtype, multiple=4, floor=4
-        )
-        return np.broadcast_to(found.reshape(-1, *[1] * (values.ndim - 1)), values.shape)

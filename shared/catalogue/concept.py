@@ -102,3 +102,11 @@ class Trajectory:
     steps: int
     source: str = NOTES
     options: tuple[dict, ...] = ({},)  # each is a run of its own
+
+
+def network_row(name, formula, steps, *options, source=NOTES):
+    """A network's row; what is recorded depends on its weights: see `shared.network_cases`."""
+    return Trajectory(
+        name, "models", formula, "by backpropagation", tensors=(), steps=steps, source=source,
+        options=options,
+    )  # fmt: skip

@@ -1,8 +1,10 @@
 """The models that are trained alike, every step compared."""
 
 from shared import histories
+from shared.catalogue import images
 from shared.catalogue.concept import Trajectory
 
+CASES = images.CASES
 MODELS = (
     Trajectory(
         "logistic_regression",
@@ -12,4 +14,10 @@ MODELS = (
         histories.TENSORS,
         steps=1000,
     ),
+    *images.IMAGES,
 )
+
+
+def case(row, options):
+    """The float64 run that a row of networks and one of its options stand for."""
+    return CASES[row.name](**options)

@@ -29,17 +29,18 @@ SCHEDULES = {  # the class of a schedule in both halves, its function, and its o
 def insurance():
     """Age in centuries and affordability, and who has insurance, (13, 2) and (13, 1)."""
     people, y = load_insurance(("age", "affordability"))
-    return _rounded(people / np.array([100.0, 1.0])), y[:, None]
+    return rounded(people / np.array([100.0, 1.0])), y[:, None]
 
 
 @cache
 def digits():
     """The first digits and their classes."""
     x, y = load_digits()
-    return _rounded(x[:DIGITS_ROWS]), y[:DIGITS_ROWS]
+    return rounded(x[:DIGITS_ROWS]), y[:DIGITS_ROWS]
 
 
-def _rounded(values):
+def rounded(values):
+    """Float32 numbers in float64, so that both precisions start from the very same ones."""
     return values.astype(np.float32).astype(np.float64)
 
 

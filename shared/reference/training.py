@@ -12,6 +12,8 @@ loss from logits; their labels have the shape (n, 1) of what the network gives.
 Source: Introduction to Deep Learning, Unit 1.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from shared.histories import record
@@ -20,12 +22,17 @@ from shared.reference.backprop import backward_pass_pre_activation, forward_pass
 
 
 def names(layers: int, optimizer: str) -> tuple[str, ...]:
-    """What is recorded: the loss, gradients, weights, states of the optimizer, and the rate.
+    """What is recorded of a network of so many linear layers: see `recorded`.
 
     >>> names(1, "momentum")
     ('loss', 'g_W1', 'g_b1', 'W1', 'b1', 'velocity_W1', 'velocity_b1', 'learning_rate')
     """
-    weights = [f"{kind}{r}" for r in range(1, layers + 1) for kind in "Wb"]
+    return recorded([f"{kind}{r}" for r in range(1, layers + 1) for kind in "Wb"], optimizer)
+
+
+def recorded(weights: Iterable[str], optimizer: str) -> tuple[str, ...]:
+    """The loss, gradients, weights of these names, states of the optimizer, and the rate."""
+    weights = list(weights)
     gradients = [f"g_{weight}" for weight in weights]
     state = [f"{name}_{weight}" for name in optimizers.STATE[optimizer] for weight in weights]
     return "loss", *gradients, *weights, *state, "learning_rate"
@@ -46,28 +53,46 @@ def train(
     >>> run["loss"].tolist(), run["g_W1"].tolist(), run["W1"].tolist()
     ([1.0], [[[-4.0]]], [[[1.0]]])
     """
-    flat = [np.asarray(values, np.float64) for pair in weights for values in pair]
-    states = _first_states(optimizer, flat, rates[0], options)
+    pairs = enumerate(weights, 1)
+    named = {f"{kind}{r}": v for r, pair in pairs for kind, v in zip("Wb", pair, strict=True)}
+
+    def find(at, rows):
+        flat = list(at.values())
+        L, gradients = loss_and_gradients(flat, nudge(x[rows]), nudge(y[rows]), activation, loss)
+        return L, dict(zip(at, gradients, strict=True))
+
+    return descend(named, find, batches, rates, optimizer, nudge, **options)
+
+
+def descend(weights, find, batches, rates, optimizer="sgd", nudge=lambda values: values, **options):
+    """As `train`, of any weights by name: `find(weights, batch)` gives L and ∂L/∂W by name.
+
+    What it reads besides the weights, it nudges itself.
+    """
+    found = {name: np.asarray(values, np.float64) for name, values in weights.items()}
+    states = _first_states(optimizer, found, rates[0], options)
     steps = iter(zip(batches, rates, range(1, len(rates) + 1), strict=True))
 
     def step():
-        rows, rate, t = next(steps)
-        W, rate = [nudge(values) for values in flat], nudge(rate)
-        state = [[nudge(values) for values in of_weight] for of_weight in states]
+        batch, rate, t = next(steps)
+        W, rate = {name: nudge(values) for name, values in found.items()}, nudge(rate)
+        state = {name: [nudge(values) for values in of] for name, of in states.items()}
         at = W
         if optimizer == "nesterov":
             beta = options.get("momentum", 0.9)
-            at = [optimizers.look_ahead(w, *s, beta) for w, s in zip(W, state, strict=True)]
-        L, gradients = loss_and_gradients(at, nudge(x[rows]), nudge(y[rows]), activation, loss)
-        gradients = [nudge(g) for g in gradients]
+            at = {name: optimizers.look_ahead(w, *state[name], beta) for name, w in W.items()}
+        L, gradients = find(at, batch)
+        gradients = {name: nudge(gradients[name]) for name in W}
         counted = (t,) if optimizer in optimizers.COUNTING else ()
-        for i, (w, g, s) in enumerate(zip(W, gradients, state, strict=True)):
-            update = getattr(optimizers, optimizer)
-            flat[i], *states[i] = update(w, g, *s, *counted, learning_rate=rate, **options)
-        by_name = [values for of_all in zip(*states, strict=True) for values in of_all]
-        return L, *gradients, *flat, *by_name, rate
+        update = getattr(optimizers, optimizer)
+        for name, w in W.items():
+            found[name], *states[name] = update(
+                w, gradients[name], *state[name], *counted, learning_rate=rate, **options
+            )
+        by_name = [values for of_all in zip(*states.values(), strict=True) for values in of_all]
+        return L, *gradients.values(), *found.values(), *by_name, rate
 
-    return record(step, len(rates), names=names(len(weights), optimizer))
+    return record(step, len(rates), names=recorded(found, optimizer))
 
 
 def loss_and_gradients(flat, x, y, activation, loss):
@@ -85,7 +110,7 @@ def predict(weights, x, activation):
     return forward_pass(weights, x, activation)[1][-1]
 
 
-def _first_states(optimizer, flat, rate, options):
+def _first_states(optimizer, weights, rate, options):
     begin = {"learning_rate": rate, "initial_accumulator_value": 0.0, **options}
     starts = [begin.get(value, value) for value in optimizers.STATE[optimizer].values()]
-    return [[np.full(np.shape(W), start) for start in starts] for W in flat]
+    return {name: [np.full(W.shape, start) for start in starts] for name, W in weights.items()}

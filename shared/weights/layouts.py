@@ -15,7 +15,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from shared.weights.checking import WeightError
-from shared.weights.tensors import Counter, StackedBias, SummedBias, Weight
+from shared.weights.tensors import Counter, FlattenedKernel, StackedBias, SummedBias, Weight
 
 
 @dataclass(frozen=True)
@@ -105,3 +105,17 @@ def layout(name: str, without: Collection[str] = ()) -> Layer:
         raise WeightError(f"{name} has no weight {', '.join(unknown)}, only {', '.join(has)}.")
     kept = tuple(weight for weight in layer.weights if weight.keras.keys().isdisjoint(without))
     return replace(layer, weights=kept)
+
+
+def behind_flatten(height: int, width: int, channels: int) -> Layer:
+    """A linear layer whose input is a flattened image of these sizes.
+
+    >>> behind_flatten(2, 2, 3).shapes("torch")
+    {'weight': ('units', 'inputs'), 'bias': ('units',)}
+    """
+    kernel, bias = _LINEAR
+    size = height, width, channels
+    flattened = FlattenedKernel(
+        kernel.keras_name, kernel.torch_name, kernel.shape, kernel.axes, drawn="scaled", image=size
+    )
+    return Layer("Linear", (flattened, bias))

@@ -38,6 +38,27 @@ class Weight:
 
 
 @dataclass(frozen=True)
+class FlattenedKernel(Weight):
+    """The kernel of a linear layer behind a flattened image, whose places Keras and torch count
+    apart: by height, width and channels in the one, by channels, height and width in the other.
+    """
+
+    image: tuple[int, int, int] = (1, 1, 1)  # height, width, channels
+
+    def to_torch(self, arrays) -> dict:
+        kernel = np.asarray(arrays[self.keras_name])
+        by_place = np.reshape(kernel, (*self.image, -1))
+        rows = np.reshape(np.moveaxis(by_place, 2, 0), kernel.shape)
+        return super().to_torch({self.keras_name: rows})
+
+    def to_keras(self, arrays) -> dict:
+        rows = super().to_keras(arrays)[self.keras_name]
+        height, width, channels = self.image
+        by_place = np.reshape(rows, (channels, height, width, -1))
+        return {self.keras_name: np.reshape(np.moveaxis(by_place, 0, 2), rows.shape)}
+
+
+@dataclass(frozen=True)
 class StackedBias:
     """The input's and the state's bias: two rows in Keras, two tensors in torch."""
 

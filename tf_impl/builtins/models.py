@@ -29,3 +29,20 @@ def logistic_regression(x, y, W, b, learning_rate, steps, mode="eager"):
 
     step = compiled(train, mode)
     return record(step, steps, lambda value: np.squeeze(array(value)))
+
+
+def cnn(
+    image, filters, classes, kernel_size=3, strides=1, padding="same", pool_size=2,
+    activation="relu", dtype=None,
+):  # fmt: skip
+    """keras.layers.Conv2D, Activation, MaxPooling2D, Flatten and Dense, named as CNN's layers."""
+    steps = [keras.Input(image)]
+    for r, units in enumerate(filters, 1):
+        options = {"name": f"conv_{r}", "dtype": dtype}
+        steps.append(keras.layers.Conv2D(units, kernel_size, strides, padding, **options))
+        steps.append(keras.layers.Activation(activation, dtype=dtype))
+        if pool_size:
+            steps.append(keras.layers.MaxPooling2D(pool_size, dtype=dtype))
+    steps.append(keras.layers.Flatten(dtype=dtype))
+    steps.append(keras.layers.Dense(classes, name="linear_1", dtype=dtype))
+    return keras.Sequential(steps)

@@ -1,11 +1,16 @@
 """The models, trained by what PyTorch ships."""
 
+from collections import OrderedDict
+
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from shared.histories import record
 from torch_impl.framework import array, compiled, tensor
+
+ACTIVATIONS = {"relu": nn.ReLU, "sigmoid": nn.Sigmoid, "tanh": nn.Tanh, "identity": nn.Identity}
 
 
 def logistic_regression(x, y, W, b, learning_rate, steps, mode="eager"):
@@ -27,3 +32,31 @@ def logistic_regression(x, y, W, b, learning_rate, steps, mode="eager"):
         return L, *(p.grad for p in layer.parameters()), *layer.parameters()
 
     return record(step, steps, lambda value: np.squeeze(array(value)))
+
+
+def cnn(
+    image, filters, classes, kernel_size=3, stride=1, padding="same", pool_size=2,
+    activation="relu", dtype=None,
+):  # fmt: skip
+    """nn.Conv2d, ReLU and the like, MaxPool2d, Flatten and Linear, named as CNN's layers."""
+    steps, (channels, *sides) = OrderedDict(), image
+    for r, units in enumerate(filters, 1):
+        # nn.Conv2d refuses "same" where the stride is not 1, and pads alike on both sides
+        pads = [_same(n, kernel_size, stride) if padding == "same" else (0, 0) for n in sides]
+        steps[f"pad_{r}"] = nn.ZeroPad2d((*pads[1], *pads[0]))
+        steps[f"conv_{r}"] = nn.Conv2d(channels, units, kernel_size, stride, dtype=dtype)
+        steps[f"activation_{r}"] = ACTIVATIONS[activation]()
+        sides = [(n + sum(p) - kernel_size) // stride + 1 for n, p in zip(sides, pads, strict=True)]
+        if pool_size:
+            steps[f"pool_{r}"] = nn.MaxPool2d(pool_size)
+            sides = [n // pool_size for n in sides]
+        channels = units
+    steps["flatten"] = nn.Flatten()
+    steps["linear_1"] = nn.Linear(sides[0] * sides[1] * channels, classes, dtype=dtype)
+    return nn.Sequential(steps)
+
+
+def _same(n, kernel_size, stride):
+    """How many zeros Keras's "same" puts before and behind n places: the odd one behind."""
+    total = max((-(-n // stride) - 1) * stride + kernel_size - n, 0)
+    return total // 2, total - total // 2
