@@ -30,9 +30,9 @@ class NetworkRun(TrainingRun):
         """x as the half reads it."""
         return self.case.x
 
-    def __init__(self, row, options):
+    def __init__(self, row, options, case=None):
         self.row, self.options = row, options
-        self.case = catalogue.case(row, options)
+        self.case = case or catalogue.case(row, options)
         self.tensors = self.case.tensors
 
     @cached_property
@@ -109,3 +109,13 @@ class CNNRun(NetworkRun):
 
     def read(self, half):
         return self.case.x if half.in_keras else np.moveaxis(self.case.x, -1, 1)
+
+
+class MLPRun(NetworkRun):
+    """The MLP on the classes of its case."""
+
+    module, name, shipped = "models.mlp", "MLP", "mlp"
+
+    def arguments(self, half):
+        units = [sizes["units"] for sizes in self.case.sizes.values()]
+        return {"features": self.case.x.shape[1], "units": units}

@@ -46,3 +46,13 @@ def cnn(
     steps.append(keras.layers.Flatten(dtype=dtype))
     steps.append(keras.layers.Dense(classes, name="linear_1", dtype=dtype))
     return keras.Sequential(steps)
+
+
+def mlp(features, units, activation="relu", dtype=None):
+    """keras.layers.Dense and Activation, named as MLP's layers."""
+    steps = [keras.Input((features,))]
+    for r, U in enumerate(units, 1):
+        if r > 1:
+            steps.append(keras.layers.Activation(activation, dtype=dtype))
+        steps.append(keras.layers.Dense(U, name=f"linear_{r}", dtype=dtype))
+    return keras.Sequential(steps)

@@ -56,6 +56,16 @@ def cnn(
     return nn.Sequential(steps)
 
 
+def mlp(features, units, activation="relu", dtype=None):
+    """nn.Linear, ReLU and the like, named as MLP's layers."""
+    steps = OrderedDict()
+    for r, (D, U) in enumerate(zip((features, *units), units, strict=False), 1):
+        if r > 1:
+            steps[f"activation_{r - 1}"] = ACTIVATIONS[activation]()
+        steps[f"linear_{r}"] = nn.Linear(D, U, dtype=dtype)
+    return nn.Sequential(steps)
+
+
 def _same(n, kernel_size, stride):
     """How many zeros Keras's "same" puts before and behind n places: the odd one behind."""
     total = max((-(-n // stride) - 1) * stride + kernel_size - n, 0)
