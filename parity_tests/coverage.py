@@ -24,6 +24,7 @@ from shared.catalogue import (
     SCHEDULES,
     TRAINING,
 )
+from shared.catalogue.sequences import SEQUENCES
 from shared.samples import WIDTH
 
 LAYER_TESTS = ("test_builtin_layers.py", "test_layer_functions.py", "test_layer_batches.py",
@@ -80,6 +81,18 @@ def models(touched):
         *(_step("trained", name, 2) for name in names),
         _tests("test_notes.py", "test_training.py"),
         *(_step("trained", name, 40) for name in names),
+    ]
+
+
+def sequences(touched):
+    """Training runs of recurrent networks, then their own tests, but for what takes long to learn.
+
+    The text comes first: it has a mask, and outputs at every step and at the last.
+    """
+    names = [row.name for row in reversed(SEQUENCES)]
+    return [
+        *(_step("trained", name, 4) for name in names),
+        _tests("test_rnn.py"),
     ]
 
 

@@ -30,7 +30,7 @@ MODULES = {  # name of the module, and of its check: the folders that hold one
     "training": HALVES,
     **{
         f"models/{name}": HALVES
-        for name in ("logistic_regression", "linear_regression", "mlp")
+        for name in ("logistic_regression", "linear_regression", "mlp", "rnn")
     },
 }  # fmt: skip
 CHECKS = {
@@ -39,6 +39,7 @@ CHECKS = {
     "models/logistic_regression": "models",
     "models/linear_regression": "training",
     "models/mlp": "training",
+    "models/rnn": "sequences",
 }
 
 

@@ -7,17 +7,26 @@ import pytest
 from sklearn import datasets
 
 from shared import data
-from shared.data import DataError, load_digits, load_home_prices, load_insurance, load_line
+from shared.data import (
+    DataError,
+    load_digits,
+    load_home_prices,
+    load_insurance,
+    load_line,
+    load_poem,
+    load_sunspots,
+)
 
 AGES = [22, 25, 47, 52, 46, 56, 55, 60, 62, 61, 18, 28, 27, 29, 49]
 AFFORDABILITY = [1, 0, 1, 0, 1, 1, 0, 0, 1, 1, 1, 1, 0]
 HAVE_INSURANCE = [0, 0, 1, 0, 1, 1, 0, 1, 1, 1, 0, 0, 0, 0, 1]
 
-LOADERS = [load_insurance, load_home_prices, load_line, load_digits]
+LOADERS = [load_insurance, load_home_prices, load_line, load_sunspots, load_digits]
 CSV_LOADERS = {
     "insurance.csv": load_insurance,
     "home_prices.csv": load_home_prices,
     "line.csv": load_line,
+    "sunspots.csv": load_sunspots,
 }
 FOLDER = Path(data.__file__).parent
 
@@ -75,6 +84,48 @@ def test_line_is_the_table_of_five_points():
     np.testing.assert_array_equal(y, [-0.5, 0, 1, 2, 3])
 
 
+def test_sunspots_are_the_yearly_numbers_from_1700_to_2008():
+    years, sunspots = load_sunspots()
+    np.testing.assert_array_equal(years, np.arange(1700, 2009))
+    assert sunspots[[0, -1]].tolist() == [5.0, 2.9]
+    # the strongest cycle on record, and the years in which none was seen
+    assert years[sunspots.argmax()] == 1957 and sunspots.max() == 190.2
+    assert years[sunspots == 0].tolist() == [1711, 1712, 1810]
+
+
+def test_the_poem_has_eighteen_stanzas_of_six_lines():
+    lines = load_poem()
+    assert len(lines) == 18 * 6 and load_poem() is not lines
+    assert lines[::60] == [
+        "The sun was shining on the sea,",
+        '"The time has come," the Walrus said,',
+    ]
+    assert lines[64:66] == ["And why the sea is boiling hot--", 'And whether pigs have wings."']
+    assert lines[-1] == "They'd eaten every one."
+    words = " ".join(lines).replace("--", " ").split()
+    told_of = {name: sum(name in word for word in words) for name in ("Walrus", "Carpenter")}
+    assert told_of == {"Walrus": 9, "Carpenter": 7}
+
+
+@pytest.mark.parametrize(
+    "line, text, place, expected, found",
+    [
+        (2, None, "line 108", "108 lines", "107"),
+        (108, "one\ntwo", "line 109", "108 lines", "109"),
+        (3, "", "line 3", "one space between each two", "''"),
+        (3, "He  did", "line 3", "one space between each two", "'He  did'"),
+        (3, "He did ", "line 3", "one space between each two", "'He did '"),
+        (3, "He did 2", "line 3", "characters of 'abc", "'2'"),
+        (3, "smooth — and", "line 3", "characters of 'abc", "'—'"),
+    ],
+)
+def test_a_damaged_poem_is_refused(tmp_path, line, text, place, expected, found):
+    path = damaged(tmp_path, "walrus.txt", line, text)
+    before, after = message(load_poem, path).removeprefix(f"{path}, ").split(", found ")
+    assert before.startswith(f"{place}: expected ") and expected in before
+    assert after.startswith(f"{found};")
+
+
 def test_digits_are_the_set_that_uci_published():
     images, labels = load_digits()
     assert images.shape == (1797, 64)
@@ -104,6 +155,8 @@ def test_every_loader_returns_new_arrays_of_the_stated_type(loader):
         ("insurance.csv", 4, "4.5,1,1", "line 4, column age", "a whole number", "'4.5'"),
         ("insurance.csv", 4, ",1,1", "line 4, column age", "0 to 120", "an empty cell"),
         ("insurance.csv", 4, "47,,1", "line 4, column affordability", "0 to 1", "an empty cell"),
+        ("sunspots.csv", 4, "1702,x", "line 4, column sunspots", "a decimal number", "'x'"),
+        ("sunspots.csv", 4, "1702.5,1", "line 4, column year", "a whole number", "'1702.5'"),
         ("insurance.csv", 15, "29,1,0", "line 15, column affordability", "first 13 rows", "'1'"),
         ("insurance.csv", 4, "47,1,2", "line 4, column have_insurance", "0 to 1", "'2'"),
         ("insurance.csv", 4, "47,1", "line 4, column have_insurance", "3 cells", "2"),
@@ -140,7 +193,7 @@ def test_a_damaged_file_is_refused(tmp_path, file, line, text, place, expected, 
     assert after.startswith(found)
 
 
-@pytest.mark.parametrize("loader", CSV_LOADERS.values())
+@pytest.mark.parametrize("loader", [*CSV_LOADERS.values(), load_poem])
 def test_a_missing_file_is_refused(tmp_path, loader):
     assert "expected a readable file, found 'No such file" in message(loader, tmp_path / "none.csv")
     assert "expected a readable file, found 'Is a directory'" in message(loader, tmp_path)

@@ -6,20 +6,26 @@ A run knows its catalogue row and one set of its options, the `tensors` that are
 
 from itertools import combinations
 
-from parity_tests import logistic_run, network_run, parties, training_run
+from parity_tests import logistic_run, network_run, parties, sequence_run, training_run
 from shared import parity
+from shared.catalogue import sequences
 from shared.evidence import Row
 
 RUNS = {  # by name, or by family
     "logistic_regression": logistic_run.InsuranceRun,
     "cnn": network_run.CNNRun,
+    **dict.fromkeys(sequences.CASES, sequence_run.SequenceRun),
     "training": training_run.TrainingRun,
 }
 
 
 def runs(row, mode):
-    """The runs of a row that a mode measures: other options than the first are compared eagerly."""
-    chosen = row.options if mode == "eager" else row.options[:1]
+    """The runs of a row that a mode measures: other options than the first are compared eagerly.
+
+    There are none in a mode that is not among the row's.
+    """
+    options = row.options if mode in row.modes else ()
+    chosen = options if mode == "eager" else options[:1]
     return [RUNS.get(row.name, RUNS.get(row.family))(row, options) for options in chosen]
 
 

@@ -8,6 +8,7 @@ Writes a figure and its tables for each to reports/output, replaced together or 
     descents                         paths of optimizers on surfaces
     decays                           every schedule's learning rates
     optimizer_losses                 every optimizer's loss on digits
+    vanishing                        how far back through time gradients reach
     divergence                       how far the halves' weights part while they train
 """
 
@@ -35,6 +36,8 @@ from reports import (
     path_figure,
     signal_report,
     signal_sizes,
+    vanishing,
+    vanishing_report,
     walks,
 )
 from reports.activation_curves import ELEMENTWISE, curve, distance
@@ -60,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     paths, rates = walks.measure(), decays.measure()
     settings = track(optimizer_losses.SETTINGS, "training by each optimizer", console=console)
     trainings = optimizer_losses.measure(settings)
+    reach = vanishing.measure(track(vanishing.CELLS, "going back through time", console=console))
     runs = divergence.measure(track(TRAINING, "laying runs over each other", console=console))
     described = environment.describe(["cpu"], time.monotonic() - started)
     files = {
@@ -73,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         **descent_report.files(paths, described),
         **decay_report.files(rates, described),
         **optimizer_loss_report.files(trainings, described),
+        **vanishing_report.files(reach, described),
         **divergence.files(runs, described),
     }
     for folder in [options.output, *([SAMPLE] if options.sample else [])]:

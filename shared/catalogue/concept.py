@@ -102,11 +102,12 @@ class Trajectory:
     steps: int
     source: str = NOTES
     options: tuple[dict, ...] = ({},)  # each is a run of its own
+    modes: tuple[str, ...] = EVERY_MODE  # that its runs are compared in
 
 
-def network_row(name, formula, steps, *options, source=NOTES):
+def network_row(name, formula, steps, *options, source=NOTES, modes=EVERY_MODE):
     """A network's row; what is recorded depends on its weights: see `shared.network_cases`."""
     return Trajectory(
         name, "models", formula, "by backpropagation", tensors=(), steps=steps, source=source,
-        options=options,
+        options=options, modes=modes,
     )  # fmt: skip

@@ -1,10 +1,10 @@
 """The models that are trained alike, every step compared."""
 
 from shared import histories
-from shared.catalogue import images
+from shared.catalogue import images, sequences
 from shared.catalogue.concept import Trajectory
 
-CASES = images.CASES
+CASES = images.CASES | sequences.CASES
 MODELS = (
     Trajectory(
         "logistic_regression",
@@ -15,6 +15,7 @@ MODELS = (
         steps=1000,
     ),
     *images.IMAGES,
+    *sequences.SEQUENCES,
 )
 
 

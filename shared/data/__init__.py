@@ -1,17 +1,19 @@
-"""The small real data sets of the course, as NumPy arrays that both frameworks are handed alike.
+"""Small real data sets, most as NumPy arrays, that both frameworks are handed alike.
 
-Every loader checks the whole data set against its schema below and returns new arrays each time,
+Every loader checks the whole data set against its schema below and returns new values each time,
 so that no caller can change what the next one gets. README.md in this folder gives the sources.
 """
 
 import os
 from collections.abc import Sequence
+from string import ascii_letters
 
 import numpy as np
 
-from shared.data.table import Column, DataError, Table, read_table
+from shared.data.table import Column, DataError, Table, Text, read_lines, read_table
 
-__all__ = ["DataError", "load_digits", "load_home_prices", "load_insurance", "load_line"]
+__all__ = ["DataError", "load_digits", "load_home_prices", "load_insurance", "load_line",
+           "load_poem", "load_sunspots"]  # fmt: skip
 
 INSURANCE = Table(
     file="insurance.csv",
@@ -36,6 +38,12 @@ LINE = Table(
     rows=5,
     columns=(Column("x", 0, 10), Column("y", -5, 5)),
 )
+SUNSPOTS = Table(
+    file="sunspots.csv",
+    rows=309,
+    columns=(Column("year", 1700, 2008, whole=True), Column("sunspots", 0, 200)),
+)
+POEM = Text(file="walrus.txt", rows=108, alphabet=ascii_letters + " !\"',-.:;?")
 
 DIGITS_SHAPE = (1797, 64)
 DIGITS_BRIGHTEST = 16
@@ -105,6 +113,33 @@ def load_line(path: str | os.PathLike | None = None) -> tuple[np.ndarray, np.nda
     """
     columns = read_table(LINE, path)
     return columns["x"][:, np.newaxis], columns["y"]
+
+
+def load_sunspots(path: str | os.PathLike | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """The years 1700 to 2008 and the mean number of sunspots in each: (309,) both, float64.
+
+    Raises:
+        DataError: the file, or the one at `path`, does not meet its schema.
+
+    >>> years, sunspots = load_sunspots()
+    >>> float(years[0]), float(sunspots[0])
+    (1700.0, 5.0)
+    """
+    columns = read_table(SUNSPOTS, path)
+    return columns["year"], columns["sunspots"]
+
+
+def load_poem(path: str | os.PathLike | None = None) -> list[str]:
+    """The 108 lines of "The Walrus and the Carpenter", of 18 stanzas of six lines each.
+
+    Raises:
+        DataError: the file, or the one at `path`, is not of so many lines, or holds characters
+            other than the poem's.
+
+    >>> load_poem()[0]
+    'The sun was shining on the sea,'
+    """
+    return read_lines(POEM, path)
 
 
 def load_digits() -> tuple[np.ndarray, np.ndarray]:

@@ -1,8 +1,9 @@
-"""Read a small CSV file against a declared schema.
+"""Read a small CSV or text file against a declared schema.
 
 A table is declared as plain data: its file, its number of rows and, for each column, the numbers
-it may hold. `read_table` returns the columns only if the whole file meets that declaration;
-otherwise `DataError` says in one sentence where it does not, what was expected and what was found.
+it may hold; a text by its number of lines and the characters in them. `read_table` and `read_lines`
+return what a file holds only if the whole of it meets that declaration; otherwise `DataError` says
+in one sentence where it does not, what was expected and what was found.
 """
 
 import csv
@@ -92,6 +93,35 @@ def read_table(table: Table, path: str | os.PathLike | None = None) -> dict[str,
     return dict(zip(table.names, columns, strict=True))
 
 
+@dataclass(frozen=True)
+class Text:
+    """A text file beside this module: exactly `rows` lines, none of them blank."""
+
+    file: str
+    rows: int
+    alphabet: str  # the characters a line may hold; a space stands between words alone
+
+
+def read_lines(text: Text, path: str | os.PathLike | None = None) -> list[str]:
+    """Return the lines of `text` without their ends. `path` reads another file in its place.
+
+    Raises:
+        DataError: the file is missing, short or long, or a line is blank or holds other characters.
+    """
+    path = _FOLDER / text.file if path is None else Path(path)
+    lines = _read_text(path).splitlines()
+    if len(lines) != text.rows:
+        line = min(len(lines), text.rows) + 1
+        raise _error(path, f"{text.rows} lines", f"{len(lines)}", line)
+    for number, line in enumerate(lines, 1):
+        if not line or line != " ".join(line.split()):
+            raise _error(path, "words with one space between each two", repr(line), number)
+        strange = next((letter for letter in line if letter not in text.alphabet), None)
+        if strange is not None:
+            raise _error(path, f"characters of {text.alphabet!r}", repr(strange), number)
+    return lines
+
+
 def _error(
     path: Path, expected: str, found: str, line: int | None = None, column: str | None = None
 ) -> DataError:
@@ -101,17 +131,21 @@ def _error(
     return DataError(f"{place}: expected {expected}, found {found}; {_REMEDY}.")
 
 
-def _read_records(path: Path) -> list[tuple[int, list[str]]]:
-    """Return the cells of each record, with the number (from 1) of the line that it ends on."""
+def _read_text(path: Path) -> str:
     try:
         raw = path.read_bytes()
     except OSError as error:
         raise _error(path, "a readable file", f"'{error.strerror}'") from error
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise _error(path, "UTF-8 text", f"the byte 0x{raw[error.start]:02x}", line) from error
+
+
+def _read_records(path: Path) -> list[tuple[int, list[str]]]:
+    """Return the cells of each record, with the number (from 1) of the line that it ends on."""
+    text = _read_text(path)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         return [(reader.line_num, cells) for cells in reader]

@@ -4,7 +4,8 @@
     h_r = f_r(h_{r−1}; W_r)        g_{r−1}, ∂L/∂W_r = f_r's gradient at g_r
 
 Weights are named "conv_1/kernel", as Keras has them. What a step reads besides, such as a mask of
-dropout, comes under a name too, among `others`.
+dropout, comes under a name too, among `others`. So may the states a recurrent layer starts from,
+under "recurrent_1/states"; unless they do, they are 0.
 
 Source: Introduction to Deep Learning, Unit 1 (forward and backward propagation).
 """
@@ -73,7 +74,7 @@ def backward(steps: Sequence[Step], weights: Mapping, h, at: Mapping, others: Ma
             g, *_read(step, before, weights, others), **step.options
         )
         g, *of_weights = gradients if isinstance(gradients, tuple) else (gradients,)
-        # a recurrent function has gradients of its first states as well, which start at 0
+        # a recurrent function has gradients of its first states as well, which are data
         found |= dict(zip(step.own(weights), of_weights, strict=False))
     return g + at.get(0, 0.0), {name: found[name] for name in weights if name in found}
 
@@ -89,6 +90,15 @@ def last_gradient(g, h):
     return arriving
 
 
+def outputs(h):
+    """h of an LSTM's states, h beside c (…, 2U): (…, U)."""
+    return h[..., : h.shape[-1] // 2]
+
+
+def outputs_gradient(g, h):
+    return np.concatenate([g, np.zeros_like(g)], axis=-1)
+
+
 def _function(step, suffix=""):
     name = step.function + suffix
     places = (layers, activations, sys.modules[__name__])
@@ -99,4 +109,5 @@ def _read(step, h, weights, others):
     own = step.own(weights).values()
     states = STATES.get(step.function, 0)
     units = np.shape(weights[f"{step.layer}/recurrent_kernel"])[0] if states else 0
-    return h, *own, *[np.zeros((len(h), units))] * states, *(others[name] for name in step.others)
+    first = others.get(f"{step.layer}/states", [np.zeros((len(h), units))] * states)
+    return h, *own, *first, *(others[name] for name in step.others)

@@ -56,3 +56,49 @@ def mlp(features, units, activation="relu", dtype=None):
             steps.append(keras.layers.Activation(activation, dtype=dtype))
         steps.append(keras.layers.Dense(U, name=f"linear_{r}", dtype=dtype))
     return keras.Sequential(steps)
+
+
+def rnn(features, units, outputs, every_step=False, dtype=None):
+    """keras.layers.SimpleRNN and Dense, named as RNN's layers."""
+    return _sequence(keras.layers.SimpleRNN, features, units, outputs, every_step, dtype)
+
+
+def lstm(features, units, outputs, every_step=False, dtype=None):
+    """keras.layers.LSTM and Dense, named as LSTM's layers."""
+    return _sequence(keras.layers.LSTM, features, units, outputs, every_step, dtype)
+
+
+def gru(features, units, outputs, every_step=False, dtype=None):
+    """keras.layers.GRU and Dense, named as GRU's layers."""
+    return _sequence(keras.layers.GRU, features, units, outputs, every_step, dtype)
+
+
+def _sequence(layer, features, units, outputs, every_step, dtype):
+    class Model(keras.Model):
+        def __init__(self):
+            super().__init__(dtype=dtype)
+            own = {"dtype": dtype}
+            self.recurrent_1 = layer(units, return_sequences=every_step, name="recurrent_1", **own)
+            self.linear_1 = keras.layers.Dense(outputs, name="linear_1", **own)
+            self.build((None, None, features))
+
+        def build(self, input_shape):
+            self.recurrent_1.build(input_shape)
+            self.linear_1.build((None, units))
+
+        def call(self, x):
+            mask = None
+            if len(x.shape) == 2:
+                mask = x != 0
+                x = keras.ops.one_hot(x, features, dtype=self.compute_dtype)
+            return self.linear_1(self.recurrent_1(x, mask=mask))
+
+    return Model()
+
+
+def masked_cross_entropy(y_true, y_pred):
+    """keras.losses.SparseCategoricalCrossentropy that leaves out the label 0."""
+    loss = keras.losses.SparseCategoricalCrossentropy(
+        from_logits=True, ignore_class=0, dtype=y_pred.dtype.name
+    )
+    return loss(y_true, y_pred)

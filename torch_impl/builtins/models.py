@@ -6,6 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from shared.histories import record
 from torch_impl.framework import array, compiled, tensor
@@ -64,6 +65,52 @@ def mlp(features, units, activation="relu", dtype=None):
             steps[f"activation_{r - 1}"] = ACTIVATIONS[activation]()
         steps[f"linear_{r}"] = nn.Linear(D, U, dtype=dtype)
     return nn.Sequential(steps)
+
+
+def rnn(features, units, outputs, every_step=False, dtype=None):
+    """nn.RNN and Linear, named as RNN's layers."""
+    return _sequence(nn.RNN, features, units, outputs, every_step, dtype)
+
+
+def lstm(features, units, outputs, every_step=False, dtype=None):
+    """nn.LSTM and Linear, named as LSTM's layers."""
+    return _sequence(nn.LSTM, features, units, outputs, every_step, dtype)
+
+
+def gru(features, units, outputs, every_step=False, dtype=None):
+    """nn.GRU and Linear, named as GRU's layers."""
+    return _sequence(nn.GRU, features, units, outputs, every_step, dtype)
+
+
+def _sequence(layer, features, units, outputs, every_step, dtype):
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.recurrent_1 = layer(features, units, batch_first=True, dtype=dtype)
+            self.linear_1 = nn.Linear(units, outputs, dtype=dtype)
+            if layer is not nn.GRU:  # Keras has one bias, where two would move twice as fast
+                self.recurrent_1.bias_hh_l0.requires_grad_(False)
+
+        def forward(self, x):
+            if x.ndim == 3:
+                h, _ = self.recurrent_1(x)
+                last = h[:, -1]
+            else:
+                # instead of a mask, torch packs sequences by their lengths
+                lengths = torch.sum(x != 0, 1)
+                x = F.one_hot(x, features).to(self.linear_1.weight.dtype)
+                packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+                h, _ = self.recurrent_1(packed)
+                h, _ = pad_packed_sequence(h, batch_first=True, total_length=x.shape[1])
+                last = h[torch.arange(len(h)), lengths - 1]
+            return self.linear_1(h if every_step else last)
+
+    return Model()
+
+
+def masked_cross_entropy(input, target):
+    """F.cross_entropy that leaves out the label 0."""
+    return F.cross_entropy(input.movedim(-1, 1), target, ignore_index=0)
 
 
 def _same(n, kernel_size, stride):
