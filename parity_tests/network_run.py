@@ -48,7 +48,8 @@ class NetworkRun(TrainingRun):
             )
         ]
 
-    def _model(self, trainer, dtype="float64"):
+    def model_of(self, trainer, dtype="float64"):
+        """A party's model with the case's weights."""
         half, case = trainer.half, self.case
         native = half.framework.tensor(np.zeros((), dtype)).dtype
         made = self._class(trainer)(**self.arguments(half), dtype=native)
@@ -61,7 +62,8 @@ class NetworkRun(TrainingRun):
             return getattr(module(trainer.half, "builtins.models"), self.shipped)
         return getattr(module(trainer.half, self.module), self.name)
 
-    def _loss(self, trainer):
+    def loss_of(self, trainer, trained):
+        """The loss that a party's model is trained by."""
         half = trainer.half
         losses = half.builtins.FUNCTIONS if trainer.label else vars(half.families["losses"])
         return losses[self.loss]
@@ -72,7 +74,7 @@ class NetworkRun(TrainingRun):
             trained,
             self.read(half),
             case.y,
-            loss=self._loss(trainer),
+            loss=self.loss_of(trainer, trained),
             optimizer=optimizer,
             epochs=case.epochs,
             batch_size=case.batch_size,

@@ -20,7 +20,7 @@ class Run(SequenceRun):
     def made(self, half, dtype="float64"):
         """The half's own network and its optimizer."""
         trainer = next(t for t in self.trainers if t.half is half and not t.label)
-        model = self._model(trainer, dtype)
+        model = self.model_of(trainer, dtype)
         return trainer, model, self._optimizer(trainer, model)
 
 
@@ -37,7 +37,7 @@ def by_windows(half, case, dtype):
 
     x, y = (half.framework.tensor(values.astype(dtype)) for values in (case.x, case.y))
     module(half, "models.rnn").fit_windows(
-        model, x, y, loss=run._loss(trainer), optimizer=optimizer, length=case.length,
+        model, x, y, loss=run.loss_of(trainer, model), optimizer=optimizer, length=case.length,
         on_window=on_window,
     )  # fmt: skip
     return {name: np.stack([row[name] for row in rows]) for name in rows[0]}

@@ -37,17 +37,17 @@ class SequenceRun(NetworkRun):
             "every_step": self.case.every_step,
         }
 
-    def _model(self, trainer, dtype="float64"):
+    def model_of(self, trainer, dtype="float64"):
         if not (trainer.label and trainer.half.in_keras):
-            return super()._model(trainer, dtype)
+            return super().model_of(trainer, dtype)
         made = self._class(trainer)(**self.arguments(trainer.half), dtype=dtype)
         # by place: Keras's own layers have cells, whose names stand in those of their weights
         made.set_weights([values.astype(dtype) for values in self.case.arrays.values()])
         return made
 
-    def _loss(self, trainer):
+    def loss_of(self, trainer, trained):
         if not (self.case.masked and self.case.every_step):
-            return super()._loss(trainer)
+            return super().loss_of(trainer, trained)
         where = "builtins.models" if trainer.label else self.module
         return module(trainer.half, where).masked_cross_entropy
 

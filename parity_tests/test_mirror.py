@@ -69,6 +69,7 @@ ONE_SIDED = {
         "log_softmax": "without a dim torch guesses one",
         "softplus": "the default threshold has to be moved",
     },
+    "torch_impl/builtins/models.py": {"_same": "nn.Conv2d refuses strides with padding 'same'"},
     "tf_impl/builtins/activations.py": {
         "leaky_relu": "the option is called alpha",
         "elu": "keras.activations has the option, tf.nn has not",

@@ -75,10 +75,10 @@ def test_a_window_is_told_of_those_before_it_but_teaches_them_nothing(half, func
     def loss(*states):
         # as the layers take them: torch's have a tuple of two, or one tensor
         state = list(states) if half.in_keras else states if len(states) > 1 else states[0]
-        return rnn.window_loss(model, x, y, state, Run(case)._loss(trainer))[0]
+        return rnn.window_loss(model, x, y, state, Run(case).loss_of(trainer, model))[0]
 
     from_there, gradients = framework.value_and_gradients(loss, *states)
-    from_zero, _ = rnn.window_loss(model, x, y, None, Run(case)._loss(trainer))
+    from_zero, _ = rnn.window_loss(model, x, y, None, Run(case).loss_of(trainer, model))
     assert gradients == (None,) * len(states)
     assert from_there != framework.array(from_zero)
 
@@ -96,7 +96,7 @@ def test_the_states_behind_the_last_window_come_back(half):
     trainer, model, optimizer = run.made(half)
     x, y = (half.framework.tensor(values) for values in (case.x, case.y))
     state = module(half, "models.rnn").fit_windows(
-        model, x, y, loss=run._loss(trainer), optimizer=optimizer, length=len(case.x[0])
+        model, x, y, loss=run.loss_of(trainer, model), optimizer=optimizer, length=len(case.x[0])
     )
     for found, expected in zip(state, model.read(x)[1], strict=True):
         np.testing.assert_array_equal(*map(half.framework.array, (found, expected)))

@@ -113,7 +113,7 @@ class TrainingRun:
     @cached_property
     def trainers(self):
         """Those that have an optimizer of this form."""
-        return [t for t in trainers(self.row.name) if self._optimizer(t, self._model(t))]
+        return [t for t in trainers(self.row.name) if self._optimizer(t, self.model_of(t))]
 
     @property
     def names(self):
@@ -125,7 +125,7 @@ class TrainingRun:
 
     def history(self, trainer, dtype, mode):
         """Name of each recorded tensor -> its values at every step, (steps, …)."""
-        half, trained = trainer.half, self._model(trainer, dtype)
+        half, trained = trainer.half, self.model_of(trainer, dtype)
         optimizer, rows = self._optimizer(trainer, trained), []
 
         def on_step(step):
@@ -150,7 +150,8 @@ class TrainingRun:
             schedule=self._schedule(half, optimizer), on_step=on_step,
         )  # fmt: skip
 
-    def _model(self, trainer, dtype="float64"):
+    def model_of(self, trainer, dtype="float64"):
+        """A party's model with the case's weights."""
         return model(trainer.half, self.case, dtype)
 
     def _by_weight(self, half, arrays):

@@ -9,9 +9,9 @@ from functools import partial
 import numpy as np
 
 from parity_tests.timings import verdicts
-from parity_tests.timings.models import channels_first, keras_model, torch_model
 from parity_tests.timings.networks import BATCHES, MOMENTUM, NETWORKS, RATE, STEPS, Problem
 from parity_tests.timings.work import BOTH, SIZES, STEP, Cost, Entry, Prepared, Subject
+from parity_tests.training_run import Trainer
 from shared.weights import to_keras
 
 
@@ -56,12 +56,13 @@ def _entry(subject, problem, half, name, own, mode, device):
 
 def training_step(problem, half, own, mode, device="cpu"):
     """(a step on the problem's batch, a function that gives all weights side by side)."""
-    x, y = problem.batch
-    x = x if half.in_keras or x.ndim < 4 else np.moveaxis(x, -1, 1)
-    tensor = half.framework.tensor
-    batch = tensor(x.astype(np.float32), device), tensor(y, device)
+    run, tensor = problem.run, half.framework.tensor
+    batch = tensor(run.read(half).astype(np.float32), device), tensor(run.case.y, device)
+    trainer = Trainer(half, "" if own else " built-in", None, {})
+    model = run.model_of(trainer, "float32")
+    loss = run.loss_of(trainer, model)
     make, guide = (_keras, _keras_guide) if half.in_keras else (_torch, _torch_guide)
-    model, loss, optimizer, weights = make(problem, half, own, mode, device)
+    optimizer, weights = make(run.case, half, model, own, mode, device)
     if own:
         update, _ = half.module("training").make_steps(model, loss, optimizer, mode)
     else:
@@ -106,17 +107,9 @@ def _torch_guide(compiled, model, loss, optimizer, mode):
     return update
 
 
-def _loss(half, own):
-    name = "softmax_cross_entropy"
-    if own:
-        return getattr(half.module("losses"), name)
-    return half.module("builtins").FUNCTIONS[name]
-
-
-def _keras(problem, half, own, mode, device):
+def _keras(case, half, model, own, mode, device):
     import keras
 
-    model = keras_model(half, problem, own)
     if own:
         optimizer = half.module("optimizers").Momentum(RATE, MOMENTUM)
     else:
@@ -125,14 +118,14 @@ def _keras(problem, half, own, mode, device):
     def weights():
         return np.concatenate([w.ravel() for w in model.get_weights()])
 
-    return model, _loss(half, own), optimizer, weights
+    return optimizer, weights
 
 
-def _torch(problem, half, own, mode, device):
+def _torch(case, half, model, own, mode, device):
     import torch
 
     compiled = mode == "compiled"
-    model = torch_model(half, problem, own).to(device.replace("gpu", "cuda"))
+    model.to(device.replace("gpu", "cuda"))
     options = {"lr": RATE, "momentum": MOMENTUM}
     if own:
         momentum = half.module("optimizers").Momentum
@@ -141,19 +134,10 @@ def _torch(problem, half, own, mode, device):
         optimizer = torch.optim.SGD(model.parameters(), **options, fused=compiled)
 
     def weights():
-        return np.concatenate([w.ravel() for w in _in_keras_layout(problem, half, model)])
+        state = {name: half.framework.array(w) for name, w in model.state_dict().items()}
+        return np.concatenate([w.ravel() for w in to_keras(case.layers, state).values()])
 
-    return model, _loss(half, own), optimizer, weights
-
-
-def _in_keras_layout(problem, half, model):
-    for module, step in zip(model, problem.steps, strict=True):
-        if step.sizes:
-            state = getattr(module, "module", module).state_dict()
-            arrays = {name: half.framework.array(values) for name, values in state.items()}
-            yield from channels_first(
-                problem, step, to_keras(step.kind, arrays), back=True
-            ).values()
+    return optimizer, weights
 
 
 def _cost(problem):
@@ -163,9 +147,11 @@ def _cost(problem):
     x, _ = problem.batch
     flop, elements, rows = 0, 0, len(x)
     places = {"cnn": iter((26 * 26, 11 * 11, 1)), "lstm": iter((28, 1))}.get(problem.name)
-    for weights in filter(None, problem.weights):
+    arrays = problem.run.case.arrays
+    for layer in problem.run.case.layers:
+        weights = {n: w for n, w in arrays.items() if n.startswith(f"{layer}/")}
         products = sum(w.size for name, w in weights.items() if name.endswith("kernel"))
         flop += 2 * (3 if flop else 2) * products * rows * (next(places) if places else 1)
         elements += sum(w.size for w in weights.values())
     # reads W, g and V, writes all three
-    return Cost(4 * (x.size + 6 * elements), flop, len(problem.steps), BOTH)
+    return Cost(4 * (x.size + 6 * elements), flop, len(problem.run.case.steps), BOTH)
