@@ -96,6 +96,20 @@ def sequences(touched):
     ]
 
 
+def autoencoder(touched):
+    """The short runs of every kind, then their own tests."""
+    return [_step("trained", "autoencoder", 2), _tests("test_autoencoder.py", only=UNCOMPILED)]
+
+
+def gan(touched):
+    """The short runs of both players, then their own tests; noise is the autoencoders' too."""
+    return [
+        _step("trained", "gan", 2),
+        _tests("test_gan.py", only=UNCOMPILED),
+        _tests("test_autoencoder.py", only="noise"),
+    ]
+
+
 def builtins(touched):
     """The concepts that the touched functions serve, or all."""
     names = [c.name for c in CONCEPTS if c.shipped and (c.function_name in touched or not touched)]

@@ -30,7 +30,7 @@ MODULES = {  # name of the module, and of its check: the folders that hold one
     "training": HALVES,
     **{
         f"models/{name}": HALVES
-        for name in ("logistic_regression", "linear_regression", "mlp", "rnn")
+        for name in ("logistic_regression", "linear_regression", "mlp", "rnn", "autoencoder", "gan")
     },
 }  # fmt: skip
 CHECKS = {
@@ -61,6 +61,9 @@ FILES = {
     "shared/reference/preprocessing.py": "parity_tests.coverage:preprocessing",
     "shared/hyperparameters.py": "parity_tests.coverage:optimizers",
     "shared/tuning.py": "parity_tests.coverage:tuning",
+    "shared/noise.py": "parity_tests.coverage:gan",
+    "shared/adversarial.py": "parity_tests.coverage:gan",
+    "shared/adversarial_cases.py": "parity_tests.coverage:gan",
     **{
         f"shared/{name}.py": "parity_tests.coverage:training"
         for name in ("reference/training", "batches", "early_stopping", "runs")

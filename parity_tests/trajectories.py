@@ -6,7 +6,15 @@ A run knows its catalogue row and one set of its options, the `tensors` that are
 
 from itertools import combinations
 
-from parity_tests import logistic_run, network_run, parties, sequence_run, training_run
+from parity_tests import (
+    adversarial_run,
+    autoencoder_run,
+    logistic_run,
+    network_run,
+    parties,
+    sequence_run,
+    training_run,
+)
 from shared import parity
 from shared.catalogue import sequences
 from shared.evidence import Row
@@ -15,6 +23,8 @@ RUNS = {  # by name, or by family
     "logistic_regression": logistic_run.InsuranceRun,
     "cnn": network_run.CNNRun,
     **dict.fromkeys(sequences.CASES, sequence_run.SequenceRun),
+    "autoencoder": autoencoder_run.AutoencoderRun,
+    "gan": adversarial_run.GANRun,
     "training": training_run.TrainingRun,
 }
 

@@ -10,6 +10,8 @@ Writes a figure and its tables for each to reports/output, replaced together or 
     optimizer_losses                 every optimizer's loss on digits
     vanishing                        how far back through time gradients reach
     divergence                       how far the halves' weights part while they train
+    autoencoders                     what autoencoders make of digits, and what their codes are like
+    gan                              a GAN's digits, and how far its runs part
 """
 
 import argparse
@@ -24,12 +26,16 @@ from parity_tests.parties import HALVES, ours
 from reports import (
     activation_figure,
     activation_report,
+    adversaries,
+    autoencoder_report,
+    autoencodings,
     dead_units,
     decay_report,
     decays,
     descent_report,
     divergence,
     environment,
+    gan_report,
     optimizer_loss_report,
     optimizer_losses,
     path_costs,
@@ -65,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     trainings = optimizer_losses.measure(settings)
     reach = vanishing.measure(track(vanishing.CELLS, "going back through time", console=console))
     runs = divergence.measure(track(TRAINING, "laying runs over each other", console=console))
+    codes = autoencodings.measure(track(autoencodings.KINDS, "reconstructing", console=console))
+    with console.status("two networks learn against each other"):
+        game = adversaries.measure()
     described = environment.describe(["cpu"], time.monotonic() - started)
     files = {
         "activations.png": picture,
@@ -79,6 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         **optimizer_loss_report.files(trainings, described),
         **vanishing_report.files(reach, described),
         **divergence.files(runs, described),
+        **autoencoder_report.files(codes, described),
+        **gan_report.files(game, described),
     }
     for folder in [options.output, *([SAMPLE] if options.sample else [])]:
         replace_whole(folder, files)

@@ -173,12 +173,16 @@ def test_the_command_writes_every_file(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(figures.optimizer_losses, "measure", trainings)
     monkeypatch.setattr(figures.vanishing, "CELLS", {"RNN": figures.vanishing.CELLS["RNN"]})
     monkeypatch.setattr(figures, "TRAINING", [replace(figures.TRAINING[0], steps=2)])
+    brief = partial(figures.autoencodings.measure, epochs=1)
+    monkeypatch.setattr(figures.autoencodings, "measure", brief)
+    brief = partial(figures.adversaries.measure, epochs=1)
+    monkeypatch.setattr(figures.adversaries, "measure", brief)
     monkeypatch.setattr(figures, "SAMPLE", tmp_path / "sample")
     assert figures.main(["--output", str(tmp_path / "output"), "--sample"]) == 0
     output, sample = ({p.name: p.read_bytes() for p in (tmp_path / folder).iterdir()}
                       for folder in ("output", "sample"))  # fmt: skip
-    names = ("decays", "descents", "divergence", "optimizer_losses", "path_costs", "signal_sizes",
-             "vanishing")  # fmt: skip
+    names = ("autoencoders", "decays", "descents", "divergence", "gan", "optimizer_losses",
+             "path_costs", "signal_sizes", "vanishing")  # fmt: skip
     assert sorted(output) == [
         *("activation_table.csv", "activation_table.md", "activations.png"),
         *(f"{name}.{kind}" for name in names for kind in ("csv", "md", "png")),

@@ -1,10 +1,10 @@
 """The models that are trained alike, every step compared."""
 
 from shared import histories
-from shared.catalogue import images, sequences
+from shared.catalogue import adversarial, autoencoders, images, sequences
 from shared.catalogue.concept import Trajectory
 
-CASES = images.CASES | sequences.CASES
+CASES = images.CASES | sequences.CASES | autoencoders.CASES | adversarial.CASES
 MODELS = (
     Trajectory(
         "logistic_regression",
@@ -16,6 +16,8 @@ MODELS = (
     ),
     *images.IMAGES,
     *sequences.SEQUENCES,
+    *autoencoders.AUTOENCODERS,
+    *adversarial.ADVERSARIAL,
 )
 
 

@@ -36,7 +36,7 @@ def cnn(
     activation="relu", dtype=None,
 ):  # fmt: skip
     """keras.layers.Conv2D, Activation, MaxPooling2D, Flatten and Dense, named as CNN's layers."""
-    steps = [keras.Input(image)]
+    steps = [keras.Input(image, dtype=dtype)]
     for r, units in enumerate(filters, 1):
         options = {"name": f"conv_{r}", "dtype": dtype}
         steps.append(keras.layers.Conv2D(units, kernel_size, strides, padding, **options))
@@ -48,13 +48,14 @@ def cnn(
     return keras.Sequential(steps)
 
 
-def mlp(features, units, activation="relu", dtype=None):
-    """keras.layers.Dense and Activation, named as MLP's layers."""
-    steps = [keras.Input((features,))]
-    for r, U in enumerate(units, 1):
-        if r > 1:
-            steps.append(keras.layers.Activation(activation, dtype=dtype))
-        steps.append(keras.layers.Dense(U, name=f"linear_{r}", dtype=dtype))
+def mlp(features, units, activation="relu", last=None, dtype=None):
+    """keras.layers.Dense and Activation, named as MLP's layers; one behind them if asked for."""
+    steps = [keras.Input((features,), dtype=dtype)]
+    for r, width in enumerate(units, 1):
+        steps.append(keras.layers.Dense(width, name=f"linear_{r}", dtype=dtype))
+        between = activation if r < len(units) else last
+        if between:
+            steps.append(keras.layers.Activation(between, dtype=dtype))
     return keras.Sequential(steps)
 
 
@@ -102,3 +103,59 @@ def masked_cross_entropy(y_true, y_pred):
         from_logits=True, ignore_class=0, dtype=y_pred.dtype.name
     )
     return loss(y_true, y_pred)
+
+
+class Autoencoder(keras.Model):
+    """keras.layers.Dense twice, giving what it reads, its code and its reconstruction."""
+
+    def __init__(self, features, units, dtype=None):
+        super().__init__(dtype=dtype)
+        options = {"activation": "sigmoid", "dtype": dtype}
+        self.encoder = keras.layers.Dense(units, name="encoder", **options)
+        self.decoder = keras.layers.Dense(features, name="decoder", **options)
+        self.build((None, features))
+
+    def build(self, input_shape):
+        self.encoder.build(input_shape)
+        self.decoder.build((None, self.encoder.units))
+
+    def call(self, x):
+        h = self.encoder(x)
+        return x, h, self.decoder(h)
+
+
+def reconstruction_loss(y_true, y_pred):
+    """keras.losses.mean_squared_error of what this Autoencoder gives."""
+    _, _, o = y_pred
+    return tf.reduce_mean(keras.losses.mean_squared_error(y_true, o))
+
+
+def sparse_loss(mean_activation, weight):
+    """The same and keras.losses.kl_divergence, of each unit's (ρ, 1 − ρ) from (m, 1 − m)."""
+
+    def loss(y_true, y_pred):
+        _, h, _ = y_pred
+        m = tf.reduce_mean(h, 0)
+        both = tf.stack([m, 1 - m], -1)
+        wanted = tf.broadcast_to(
+            tf.constant([mean_activation, 1 - mean_activation], m.dtype), both.shape
+        )
+        divergence = tf.reduce_sum(keras.losses.kl_divergence(wanted, both))
+        return reconstruction_loss(y_true, y_pred) + weight * divergence
+
+    return loss
+
+
+def contractive_loss(model, weight):
+    """The same and ‖∂h/∂x‖² from TensorFlow's own Jacobian, which it differentiates once more."""
+
+    def loss(y_true, y_pred):
+        x, _, _ = y_pred
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            h = model.encoder(x)
+        squares = tf.square(tape.batch_jacobian(h, x, experimental_use_pfor=False))
+        penalty = tf.reduce_mean(tf.reduce_sum(squares, [1, 2]))
+        return reconstruction_loss(y_true, y_pred) + weight * penalty
+
+    return loss

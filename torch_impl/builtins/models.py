@@ -57,13 +57,15 @@ def cnn(
     return nn.Sequential(steps)
 
 
-def mlp(features, units, activation="relu", dtype=None):
-    """nn.Linear, ReLU and the like, named as MLP's layers."""
-    steps = OrderedDict()
-    for r, (D, U) in enumerate(zip((features, *units), units, strict=False), 1):
-        if r > 1:
-            steps[f"activation_{r - 1}"] = ACTIVATIONS[activation]()
-        steps[f"linear_{r}"] = nn.Linear(D, U, dtype=dtype)
+def mlp(features, units, activation="relu", last=None, dtype=None):
+    """nn.Linear, ReLU and the like, named as MLP's layers; one behind them if asked for."""
+    steps, D = OrderedDict(), features
+    for r, width in enumerate(units, 1):
+        steps[f"linear_{r}"] = nn.Linear(D, width, dtype=dtype)
+        between = activation if r < len(units) else last
+        if between:
+            steps[f"activation_{r}"] = ACTIVATIONS[between]()
+        D = width
     return nn.Sequential(steps)
 
 
@@ -111,6 +113,51 @@ def _sequence(layer, features, units, outputs, every_step, dtype):
 def masked_cross_entropy(input, target):
     """F.cross_entropy that leaves out the label 0."""
     return F.cross_entropy(input.movedim(-1, 1), target, ignore_index=0)
+
+
+class Autoencoder(nn.Module):
+    """nn.Linear twice, giving what it reads, its code and its reconstruction."""
+
+    def __init__(self, features, units, dtype=None):
+        super().__init__()
+        self.encoder = nn.Linear(features, units, dtype=dtype)
+        self.decoder = nn.Linear(units, features, dtype=dtype)
+
+    def forward(self, x):
+        h = torch.sigmoid(self.encoder(x))
+        return x, h, torch.sigmoid(self.decoder(h))
+
+
+def reconstruction_loss(input, target):
+    """F.mse_loss of what this Autoencoder gives."""
+    _, _, o = input
+    return F.mse_loss(o, target)
+
+
+def sparse_loss(mean_activation, weight):
+    """The same and F.kl_div, of each unit's (ρ, 1 − ρ) from (m, 1 − m)."""
+
+    def loss(input, target):
+        _, h, _ = input
+        m = torch.mean(h, 0)
+        both = torch.stack([m, 1 - m], -1)
+        wanted = both.new_tensor([mean_activation, 1 - mean_activation]).expand_as(both)
+        divergence = F.kl_div(torch.log(both), wanted, reduction="sum")
+        return reconstruction_loss(input, target) + weight * divergence
+
+    return loss
+
+
+def contractive_loss(model, weight):
+    """The same and ‖∂h/∂x‖² from torch's own Jacobian, which it differentiates once more."""
+
+    def loss(input, target):
+        x, _, _ = input
+        jacobian = torch.func.vmap(torch.func.jacrev(lambda x: torch.sigmoid(model.encoder(x))))
+        penalty = torch.mean(torch.sum(torch.square(jacobian(x)), [1, 2]))
+        return reconstruction_loss(input, target) + weight * penalty
+
+    return loss
 
 
 def _same(n, kernel_size, stride):
