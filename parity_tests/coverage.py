@@ -84,6 +84,12 @@ def models(touched):
     ]
 
 
+def cnn(touched):
+    """The short runs of every form, then its own tests, but for what takes long to learn."""
+    long = "200_steps or 97_of_100"
+    return [_step("trained", "cnn", 2), _tests("test_cnn.py", only=f"not ({long})")]
+
+
 def sequences(touched):
     """Training runs of recurrent networks, then their own tests, but for what takes long to learn.
 

@@ -30,7 +30,7 @@ MODULES = {  # name of the module, and of its check: the folders that hold one
     "training": HALVES,
     **{
         f"models/{name}": HALVES
-        for name in ("logistic_regression", "linear_regression", "mlp", "rnn", "autoencoder", "gan")
+        for name in ("logistic_regression", "linear_regression", "mlp", "cnn", "rnn", "autoencoder", "gan")
     },
 }  # fmt: skip
 CHECKS = {

@@ -7,6 +7,7 @@ import pytest
 import tf_impl.models.autoencoder
 import torch_impl.models.autoencoder
 from parity_tests.autoencoder_run import AutoencoderRun
+from parity_tests.run_cases import STEPS, assert_agrees_to_a_billionth, assert_follows, ours
 from parity_tests.training_run import module
 from shared import comparison
 from shared.catalogue import MODELS
@@ -15,29 +16,8 @@ from shared.noise import corrupted
 from shared.weights import standard_draw
 
 (ROW,) = (row for row in MODELS if row.name == "autoencoder")
-STEPS = 200
 LONG = {"epochs": STEPS // ROW.steps}
 every_kind = pytest.mark.parametrize("kind", KINDS)
-
-
-def ours(run, half):
-    """The half's own party of a run."""
-    return next(t for t in run.trainers if t.half is half and not t.label)
-
-
-def assert_follows(run, history, dtype="float64"):
-    """Every recorded tensor of every step, to the bounds of both."""
-    for name in run.tensors:
-        allowed = sum(run.bound(name, d) for d in (dtype, "float64"))
-        difference = comparison.compare(history[name], run.truth[name], allowed, dtype)
-        assert difference.agrees, f"{name}: {difference}"
-
-
-def share(run, name):
-    """The bound of both halves in float64 as a share of the tensor's largest element, by step."""
-    values = np.abs(run.truth[name])
-    largest = values.reshape(len(values), -1).max(axis=1)
-    return (2 * run.bound(name, "float64")).reshape(len(values), -1).max(axis=1) / largest
 
 
 @pytest.mark.parametrize("kind", ["sparse", "contractive"])
@@ -53,9 +33,7 @@ def test_losses_of_the_code_are_captured_as_well(half, kind, mode):
 @every_kind
 def test_200_steps_in_float64_agree_to_a_billionth(half, kind):
     run = AutoencoderRun(ROW, {"kind": kind, **LONG})
-    assert len(run.case.order) == STEPS
-    assert_follows(run, run.history(ours(run, half), "float64", "eager"))
-    assert max(share(run, name).max() for name in run.tensors) <= 1e-9
+    assert_agrees_to_a_billionth(run, half)
 
 
 def test_each_kind_of_loss_reaches_what_it_should():

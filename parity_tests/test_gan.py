@@ -10,7 +10,7 @@ import pytest
 import tf_impl.models.gan
 import torch_impl.models.gan
 from parity_tests.adversarial_run import GANRun
-from parity_tests.test_autoencoder import assert_follows, ours, share
+from parity_tests.run_cases import STEPS, assert_agrees_to_a_billionth, assert_follows, ours
 from parity_tests.training_run import module, weights
 from shared.adversarial import PLAYERS
 from shared.catalogue import MODELS
@@ -20,7 +20,6 @@ from shared.noise import latent
 from shared.runs import Step
 
 (ROW,) = (row for row in MODELS if row.name == "gan")
-STEPS = 200
 TANH = {"activation": "tanh"}
 
 
@@ -34,9 +33,7 @@ def values(half, model):
 
 def test_200_steps_in_float64_agree_to_a_billionth(half):
     run = GANRun(ROW, {**TANH, "epochs": STEPS // ROW.steps, "rate": 0.125})
-    assert len(run.case.order) == STEPS
-    assert_follows(run, run.history(ours(run, half), "float64", "eager"))
-    assert max(share(run, name).max() for name in run.tensors) <= 1e-9
+    assert_agrees_to_a_billionth(run, half)
 
 
 def test_any_optimizer_and_a_smaller_last_batch(half):

@@ -8,10 +8,9 @@ import pytest
 
 from parity_tests import fit_cases
 from parity_tests.rnn_cases import Run, every_function, network, quickest
+from parity_tests.run_cases import STEPS, assert_agrees_to_a_billionth, assert_follows, ours
 from parity_tests.training_run import module
 from shared.catalogue import sequences
-
-STEPS = 200
 
 
 @cache
@@ -21,16 +20,7 @@ def long_case(function):
 
 @every_function
 def test_200_steps_in_float64_agree_to_a_billionth(half, function):
-    case = long_case(function)
-    run = Run(case)
-    trainer, *_ = run.made(half)
-    history = run.history(trainer, "float64", quickest(half))
-    for name, values in history.items():
-        assert len(values) == STEPS
-        fit_cases.assert_close(case, name, values, slice(None))
-        allowed = 2 * case.bound(name, "float64")
-        largest = np.max(np.abs(case.truth[name]).reshape(STEPS, -1), axis=1)
-        assert (allowed.reshape(STEPS, -1).max(axis=1) <= 1e-9 * largest).all(), name
+    assert_agrees_to_a_billionth(Run(long_case(function)), half, quickest(half))
 
 
 @pytest.mark.parametrize("name", sequences.NETWORKS)
@@ -38,10 +28,8 @@ def test_networks_of_our_own_are_captured_too(half, name):
     """By TensorFlow, where a loop over time is one in the graph; by torch, unrolled and slowly."""
     modes = ["graph", "compiled"] if half.in_keras or name == "rnn_sunspots" else ["graph"]
     run = Run(sequences.CASES[name]())
-    trainer, *_ = run.made(half)
     for mode in [mode for mode in modes if not half.framework.unavailable(mode)]:
-        for tensor, values in run.history(trainer, "float32", mode).items():
-            fit_cases.assert_close(run.case, tensor, values, slice(None), "float32")
+        assert_follows(run, run.history(ours(run, half), "float32", mode), "float32")
 
 
 def trained(half, name, loss, x, y, seed, arguments, epochs, batch_size, rate, **options):
