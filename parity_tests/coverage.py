@@ -90,6 +90,12 @@ def cnn(touched):
     return [_step("trained", "cnn", 2), _tests("test_cnn.py", only=f"not ({long})")]
 
 
+def networks(touched):
+    """What every float64 run of a network goes through: images, a loss at a code, and time."""
+    names = ("cnn", "autoencoder", "lstm_poem")
+    return [*(_step("trained", name, 2) for name in names), _tests("test_rnn.py")]
+
+
 def sequences(touched):
     """Training runs of recurrent networks, then their own tests, but for what takes long to learn.
 

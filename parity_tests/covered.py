@@ -30,7 +30,8 @@ MODULES = {  # name of the module, and of its check: the folders that hold one
     "training": HALVES,
     **{
         f"models/{name}": HALVES
-        for name in ("logistic_regression", "linear_regression", "mlp", "cnn", "rnn", "autoencoder", "gan")
+        for name in ("logistic_regression", "linear_regression", "mlp", "cnn", "rnn",
+                     "autoencoder", "gan")
     },
 }  # fmt: skip
 CHECKS = {
@@ -57,6 +58,7 @@ FILES = {
     "shared/reference/activations.py": "parity_tests.coverage:reference_activations",
     "shared/reference/logistic_regression.py": "parity_tests.coverage:models",
     "shared/reference/optimizers.py": "parity_tests.coverage:optimizers",
+    "shared/reference/networks.py": "parity_tests.coverage:networks",
     "shared/reference/schedules.py": "parity_tests.coverage:schedules",
     "shared/reference/preprocessing.py": "parity_tests.coverage:preprocessing",
     "shared/hyperparameters.py": "parity_tests.coverage:optimizers",

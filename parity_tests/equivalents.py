@@ -133,11 +133,17 @@ LAYERS = (
     ("tf_impl/training.py", "_readable", "model(arrays[0][:1])", "model(arrays[0][:2])",
      "a model is built by one row as by two"),
     *(
-        (f"{half}/models/mlp.py", "MLP.classify", f"return {argmax}(self(x), -1)",
-         f"return {argmax}(self(x), 1)", TWO_AXES)
+        (f"{half}/models/{model.lower()}.py", f"{model}.classify",
+         f"return {argmax}(self(x), -1)", f"return {argmax}(self(x), 1)", TWO_AXES)
         for half, argmax in (("tf_impl", "tf.argmax"), ("torch_impl", "torch.argmax"))
+        for model in ("MLP", "CNN")
     ),
-    ("shared/reference/training.py", "train",
+    ("tf_impl/models/cnn.py", "CNN.build", "h = tf.zeros((1, *self.image), self.compute_dtype)",
+     "h = tf.zeros((2, *self.image), self.compute_dtype)", "two images are as large as one"),
+    ("torch_impl/models/cnn.py", "CNN.__init__",
+     "C, H, W = self(torch.zeros((1, *self.image))).shape[1:]",
+     "C, H, W = self(torch.zeros((2, *self.image))).shape[1:]", "two images are as large as one"),
+    ("shared/reference/training.py", "descend",
      "steps = iter(zip(batches, rates, range(1, len(rates) + 1), strict=True))",
      "steps = iter(zip(batches, rates, range(1, len(rates) + 2), strict=True))",
      "as many steps are taken as there are rates"),
