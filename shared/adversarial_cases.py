@@ -2,25 +2,22 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
 from shared.adversarial import PLAYERS, labels
-from shared.batches import batches
 from shared.histories import record
+from shared.network_cases import DrawnRun
 from shared.reference import optimizers
 from shared.reference.losses import (
     binary_cross_entropy_with_logits,
     binary_cross_entropy_with_logits_gradient,
 )
 from shared.reference.networks import Step, backward, forward
-from shared.rounded_run import RoundedRun
-from shared.weights import draw
 
 
 @dataclass(frozen=True, eq=False)
-class AdversarialCase(RoundedRun):
+class AdversarialCase(DrawnRun):
     """A discriminator D and a generator G, their data, and how they are trained.
 
     Weights are named "generator/linear_1/kernel", and so are the layers of the steps.
@@ -39,21 +36,11 @@ class AdversarialCase(RoundedRun):
     epochs: int = 1
     seed: int = 3
 
-    @cached_property
-    def arrays(self):
-        """Weights in Keras's names, of numbers that float32 has too."""
-        return draw(self.layers, self.sizes, seed=self.seed)
-
     @property
     def tensors(self):
         """What is recorded: both losses before each update, gradients, and the weights after it."""
         losses = (f"{player}_loss" for player in PLAYERS)
         return *losses, *(f"g_{name}" for name in self.arrays), *self.arrays
-
-    @cached_property
-    def order(self):
-        """The rows of each step of the run."""
-        return [b for e in range(self.epochs) for b in batches(len(self.x), self.batch_size, e)]
 
     def reference(self, nudge):
         """name -> (steps, …) of each step; both updates of a step read what they read rounded."""

@@ -24,8 +24,22 @@ def mean_loss(name):
     return objective
 
 
+class DrawnRun(RoundedRun):
+    """A run of declared layers, `sizes` and a `seed`, on batches of the rows of `x`."""
+
+    @cached_property
+    def arrays(self):
+        """Weights in Keras's names, of numbers that float32 has too."""
+        return draw(self.layers, self.sizes, seed=self.seed)
+
+    @cached_property
+    def order(self):
+        """The rows of each step of the run."""
+        return [b for e in range(self.epochs) for b in batches(len(self.x), self.batch_size, e)]
+
+
 @dataclass(frozen=True, eq=False)
-class NetworkCase(RoundedRun):
+class NetworkCase(DrawnRun):
     """A network, its data, and how it is trained.
 
     `objective(y, h, weights)` gives L, its gradients by place in h, which the steps have filled
@@ -45,20 +59,10 @@ class NetworkCase(RoundedRun):
     epochs: int = 1
     seed: int = 3
 
-    @cached_property
-    def arrays(self):
-        """Weights in Keras's names, of numbers that float32 has too."""
-        return draw(self.layers, self.sizes, seed=self.seed)
-
     @property
     def tensors(self):
         """What is recorded."""
         return recorded(self.arrays, self.optimizer)
-
-    @cached_property
-    def order(self):
-        """The rows of each step of the run."""
-        return [b for e in range(self.epochs) for b in batches(len(self.x), self.batch_size, e)]
 
     def reference(self, nudge):
         """name -> (steps, …) of each step."""
