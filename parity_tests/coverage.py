@@ -247,6 +247,15 @@ def training(touched):
     ]
 
 
+def checkpoints(touched):
+    """Tests alone: those without another process first."""
+    return [
+        _tests("shared/checkpoints.py"),
+        _tests("test_checkpoints.py", only="not killed"),
+        _tests("test_checkpoints.py", only="killed"),
+    ]
+
+
 def tuning(touched):
     """Tests alone: it searches whatever it is handed."""
     return [_tests("test_tuning.py")]

@@ -28,6 +28,7 @@ MODULES = {  # name of the module, and of its check: the folders that hold one
     },
     **{f"preprocessing/{name}": HALVES for name in ("base", "scaling", "whitening")},
     "training": HALVES,
+    "checkpoints": HALVES,
     **{
         f"models/{name}": HALVES
         for name in ("logistic_regression", "linear_regression", "mlp", "cnn", "rnn",
@@ -63,6 +64,7 @@ FILES = {
     "shared/reference/preprocessing.py": "parity_tests.coverage:preprocessing",
     "shared/hyperparameters.py": "parity_tests.coverage:optimizers",
     "shared/tuning.py": "parity_tests.coverage:tuning",
+    "shared/checkpoints.py": "parity_tests.coverage:checkpoints",
     "shared/noise.py": "parity_tests.coverage:gan",
     "shared/adversarial.py": "parity_tests.coverage:gan",
     "shared/adversarial_cases.py": "parity_tests.coverage:gan",

@@ -63,6 +63,10 @@ ONE_SIDED = {
         "_side_by_side": "the vectors of parameters, gradients and state",
     },
     "tf_impl/training.py": {"ByEpoch": "an optimizer asks a schedule by its own count of steps"},
+    "tf_impl/checkpoints.py": {
+        "_read": "torch's file holds all of a run",
+        "_drawn_from": "a layer has a generator of its own",
+    },
     "torch_impl/training.py": {"_own_mode": "a module remembers whether it is being trained"},
     "torch_impl/builtins/activations.py": {
         "softmax": "without a dim torch guesses one",

@@ -18,8 +18,8 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGETS = [
-    "setup", "parity", "report", "report-diff", "accuracy", "test", "faults", "figures", "sample",
-    "keep", "clean",
+    "setup", "parity", "report", "report-diff", "accuracy", "train", "test", "faults", "figures",
+    "sample", "keep", "clean",
 ]  # fmt: skip
 # What a make that runs these tests hands down, and would change the make under test.
 INHERITED = ["MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEFILES", "PYTHON", "EXTRAS", "ONLY", "QUICK"]

@@ -154,13 +154,13 @@ def interruptible(history):
 
 
 @contextlib.contextmanager
-def progress_bar(shown: bool, steps: int):
-    """A function to be called with the epoch and the loss of each of so many steps."""
+def progress_bar(shown: bool, steps: int, done: int = 0):
+    """A function to be called with the epoch and the loss of each step but those done before."""
     if not shown:
         yield lambda epoch, loss: None
         return
     columns = TextColumn("epoch {task.fields[epoch]}"), BarColumn(), MofNCompleteColumn()
     columns += TextColumn("loss {task.fields[loss]:.4g}"), TimeRemainingColumn()
     with Progress(*columns) as bar:
-        task = bar.add_task("", total=steps, epoch=0, loss=math.nan)
+        task = bar.add_task("", total=steps, completed=done, epoch=0, loss=math.nan)
         yield lambda epoch, loss: bar.update(task, advance=1, epoch=epoch, loss=loss)

@@ -17,6 +17,7 @@ import pandas as pd
 import tensorflow as tf
 
 from shared.batches import batches, steps_per_epoch
+from shared.checkpoints import described
 from shared.runs import (
     Epoch,
     MeanLoss,
@@ -28,6 +29,7 @@ from shared.runs import (
     interruptible,
     progress_bar,
 )
+from tf_impl.checkpoints import Checkpoint
 from tf_impl.framework import array, compiled, tensor, unavailable
 
 
@@ -62,6 +64,7 @@ def fit(
     progress=False,
     on_step=None,
     schedule_every="epoch",
+    checkpoint=None,
 ):
     """Train a model in place; the history of the run, its `frame` a row for each epoch.
 
@@ -93,13 +96,17 @@ def fit(
         progress: whether to show a progress bar.
         on_step: called with a shared.runs.Step after each step.
         schedule_every: "epoch" or "step": what the schedule counts.
+        checkpoint: a folder to keep the run in. It is replaced after each epoch, whole or not at
+            all, and a run that finds one there goes on from it, bit for bit as if it had never been
+            stopped; give it the same arguments, but for `epochs`, which may be more.
 
     Ctrl-C ends the run after the step it is in; the history then holds the whole epochs so far, and
     its `interrupted` is true.
 
     Raises:
         ValueError: no rows, or not as many in x and y; a count below 1; an unknown mode; nothing to
-            train; a schedule that follows a validation loss that is not there.
+            train; a schedule that follows a validation loss that is not there; a checkpoint of
+            another run, or a folder of something else.
         TypeError: the schedule is none.
         FloatingPointError: the loss became NaN or infinite; the message names epoch and step. The
             weights are those after that step.
@@ -119,9 +126,22 @@ def fit(
     steps, device = steps_per_epoch(len(x), batch_size), _device(model)
     scheduled = _Scheduled(optimizer, schedule, schedule_every, steps, bool(validation))
     update, evaluate = make_steps(model, loss, optimizer, mode)
-    history, counted = History(), count()
-    with interruptible(history) as pause, progress_bar(progress, epochs * steps) as advance:
-        for epoch in range(epochs):
+    run = {} if checkpoint is None else described(
+        x, y, validation, loss=loss, batch_size=batch_size, schedule=schedule,
+        schedule_every=schedule_every, mode=mode, seed=seed, shuffle=shuffle,
+        early_stopping=early_stopping,
+    )  # fmt: skip
+    kept = Checkpoint(checkpoint, run, model, optimizer, scheduled)
+    history = History(kept.take_up(epochs))
+    done = len(history.epochs)
+    counted = count(done * steps)
+    with (
+        interruptible(history) as pause,
+        progress_bar(progress, epochs * steps, done * steps) as advance,
+    ):
+        for epoch in range(done, epochs):
+            if early_stopping and early_stopping.stops(followed(history.epochs, bool(validation))):
+                break
             mean, rate = MeanLoss(), scheduled.rate()
             for rows in batches(len(x), batch_size, epoch, seed, shuffle):
                 now = scheduled.rate() if on_step else rate
@@ -137,8 +157,7 @@ def fit(
             val_loss = _mean_loss(evaluate, held_out, batch_size, device)
             history.epochs.append(Epoch(epoch, mean.value, val_loss, rate))
             scheduled.after_epoch(history.epochs[-1])
-            if early_stopping and early_stopping.stops(followed(history.epochs, bool(validation))):
-                break
+            kept.save(history.epochs)
     return history
 
 
@@ -248,6 +267,19 @@ class _Scheduled:
         if self.follows_loss:
             measured = {"val_loss": epoch.val_loss} if self.validated else {}
             self.schedule.on_epoch_end(epoch.epoch, {"loss": epoch.loss, **measured})
+
+    def state(self):
+        """What a callback remembers, if it tells; the optimizer counts for a schedule."""
+        return self.schedule.state_dict() if hasattr(self.schedule, "state_dict") else {}
+
+    def take_up(self, state, epochs):
+        """Go on from a state; a callback that tells none follows these epochs again."""
+        if state:
+            self.schedule.load_state_dict(state)
+        elif self.follows_loss:
+            for epoch in epochs:
+                self.optimizer.learning_rate = epoch.learning_rate
+                self.after_epoch(epoch)
 
 
 @keras.saving.register_keras_serializable("tf_impl")

@@ -17,6 +17,7 @@ import pandas as pd
 import torch
 
 from shared.batches import batches, steps_per_epoch
+from shared.checkpoints import described
 from shared.runs import (
     Epoch,
     MeanLoss,
@@ -28,6 +29,7 @@ from shared.runs import (
     interruptible,
     progress_bar,
 )
+from torch_impl.checkpoints import Checkpoint
 from torch_impl.framework import array, compiled, tensor, unavailable
 
 
@@ -62,6 +64,7 @@ def fit(
     progress=False,
     on_step=None,
     schedule_every="epoch",
+    checkpoint=None,
 ):
     """Train a model in place; the history of the run, its `frame` a row for each epoch.
 
@@ -95,13 +98,17 @@ def fit(
         progress: whether to show a progress bar.
         on_step: called with a shared.runs.Step after each step.
         schedule_every: "epoch" or "step": what the schedule counts.
+        checkpoint: a folder to keep the run in. It is replaced after each epoch, whole or not at
+            all, and a run that finds one there goes on from it, bit for bit as if it had never been
+            stopped; give it the same arguments, but for `epochs`, which may be more.
 
     Ctrl-C ends the run after the step it is in; the history then holds the whole epochs so far, and
     its `interrupted` is true.
 
     Raises:
         ValueError: no rows, or not as many in x and y; a count below 1; an unknown mode; nothing to
-            train; a schedule that follows a validation loss that is not there.
+            train; a schedule that follows a validation loss that is not there; a checkpoint of
+            another run, or a folder of something else.
         TypeError: the schedule is none.
         FloatingPointError: the loss became NaN or infinite; the message names epoch and step. The
             weights are those after that step.
@@ -122,13 +129,23 @@ def fit(
     steps, device = steps_per_epoch(len(x), batch_size), _device(model)
     scheduled = _Scheduled(optimizer, schedule, schedule_every, steps, bool(validation))
     update, evaluate = make_steps(model, loss, optimizer, mode)
-    history, counted = History(), count()
+    run = {} if checkpoint is None else described(
+        x, y, validation, loss=loss, batch_size=batch_size, schedule=schedule,
+        schedule_every=schedule_every, mode=mode, seed=seed, shuffle=shuffle,
+        early_stopping=early_stopping,
+    )  # fmt: skip
+    kept = Checkpoint(checkpoint, run, model, optimizer, scheduled)
+    history = History(kept.take_up(epochs))
+    done = len(history.epochs)
+    counted = count(done * steps)
     with (
         interruptible(history) as pause,
-        progress_bar(progress, epochs * steps) as advance,
+        progress_bar(progress, epochs * steps, done * steps) as advance,
         _own_mode(model),
     ):
-        for epoch in range(epochs):
+        for epoch in range(done, epochs):
+            if early_stopping and early_stopping.stops(followed(history.epochs, bool(validation))):
+                break
             mean, rate = MeanLoss(), scheduled.rate()
             for rows in batches(len(x), batch_size, epoch, seed, shuffle):
                 now = scheduled.rate() if on_step else rate
@@ -144,8 +161,7 @@ def fit(
             val_loss = _mean_loss(evaluate, held_out, batch_size, device)
             history.epochs.append(Epoch(epoch, mean.value, val_loss, rate))
             scheduled.after_epoch(history.epochs[-1])
-            if early_stopping and early_stopping.stops(followed(history.epochs, bool(validation))):
-                break
+            kept.save(history.epochs)
     return history
 
 
@@ -275,3 +291,12 @@ class _Scheduled:
             self.schedule.step(epoch.val_loss)
         elif self.schedule and self.every == "epoch":
             self.schedule.step()
+
+    def state(self):
+        """What a schedule remembers; the optimizer keeps the rates that it has come to."""
+        return self.schedule.state_dict() if self.schedule else {}
+
+    def take_up(self, state, epochs):
+        """Go on from a state, in which these epochs are counted."""
+        if state:
+            self.schedule.load_state_dict(state)

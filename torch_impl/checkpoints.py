@@ -1,0 +1,86 @@
+"""Checkpoints: a training run kept on disk after each epoch, and taken up where it was left.
+
+    run.json             which run it is, and its history
+    state.pt             model, optimizer, schedule and generators, as torch saves them
+    weights.safetensors  the model's state dict by torch's names, for other readers
+
+What is taken up gives the same numbers, bit for bit, as a run that was never stopped: the order of
+rows and early stopping's count follow from the seed and the history.
+"""
+
+from pathlib import Path
+
+import torch
+
+from shared import weights
+from shared.checkpoints import read_record, replacing, write_record
+from torch_impl.framework import array
+
+
+class Checkpoint:
+    """The folder of a run and all that a step of the run changes; without a folder it does nothing.
+
+    Args:
+        folder: where the run is kept, or None.
+        run: the run in words, of shared.checkpoints.described; model and optimizer are added.
+        model, optimizer: the optimizer is of this model's parameters.
+        scheduled: the optimizer's rate in the course of the run, with state() and take_up().
+    """
+
+    def __init__(self, folder, run, model, optimizer, scheduled):
+        self.folder = None if folder is None else Path(folder)
+        self.model, self.optimizer, self.scheduled = model, optimizer, scheduled
+        shapes = [tuple(w.shape) for w in model.state_dict().values()]
+        words = f"{type(optimizer).__name__} {optimizer.defaults}"
+        self.run = {**run, "shapes of weights": str(shapes), "optimizer": words}
+        self.run["dtype"] = str(next(model.parameters()).dtype)
+
+    def take_up(self, most):
+        """The epochs that are done, of at most so many, with everything set as after the last.
+
+        Raises:
+            ValueError: the folder holds another run, more epochs, or something else.
+            RuntimeError: a file in it is damaged.
+        """
+        record = self.folder and read_record(self.folder, self.run, most)
+        if not record:
+            return []
+        # numbers and tensors only, so that a file from elsewhere can run no code
+        state = torch.load(self.folder / "state.pt", map_location="cpu", weights_only=True)
+        self.scheduled.take_up(state["schedule"], record["epochs"])
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        _set_generators(self.model, state["generators"])
+        return record["epochs"]
+
+    def save(self, epochs):
+        """Replace what the folder holds by the run as it is after these epochs."""
+        if not self.folder:
+            return
+        with replacing(self.folder) as new:
+            torch.save(self._state(), new / "state.pt")
+            named = self.model.state_dict()
+            weights.save(new / "weights.safetensors", {n: array(w) for n, w in named.items()})
+            write_record(new, self.run, epochs)
+
+    def _state(self):
+        """All that is not history, as torch saves it."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.scheduled.state(),
+            "generators": _generators(self.model),
+        }
+
+
+def _generators(model):
+    """The states of the generators that a model draws from: the CPU's, and its GPU's."""
+    device = next(model.parameters()).device
+    gpu = {"gpu": torch.cuda.get_rng_state(device)} if device.type == "cuda" else {}
+    return {"cpu": torch.get_rng_state(), **gpu}
+
+
+def _set_generators(model, states):
+    torch.set_rng_state(states["cpu"])
+    if "gpu" in states:
+        torch.cuda.set_rng_state(states["gpu"], next(model.parameters()).device)
