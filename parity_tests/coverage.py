@@ -122,6 +122,14 @@ def gan(touched):
     ]
 
 
+def feedforward(touched):
+    """Training runs with masks and statistics, then their own tests, but for the long run."""
+    return [
+        _step("trained", "feedforward", 4),
+        _tests("test_feedforward.py", only="not 200_steps"),
+    ]
+
+
 def builtins(touched):
     """The concepts that the touched functions serve, or all."""
     names = [c.name for c in CONCEPTS if c.shipped and (c.function_name in touched or not touched)]

@@ -32,7 +32,7 @@ MODULES = {  # name of the module, and of its check: the folders that hold one
     **{
         f"models/{name}": HALVES
         for name in ("logistic_regression", "linear_regression", "mlp", "cnn", "rnn",
-                     "autoencoder", "gan")
+                     "feedforward", "autoencoder", "gan")
     },
 }  # fmt: skip
 CHECKS = {
@@ -42,6 +42,7 @@ CHECKS = {
     "models/linear_regression": "training",
     "models/mlp": "training",
     "models/rnn": "sequences",
+    "models/feedforward": "feedforward",
 }
 
 

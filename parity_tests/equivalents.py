@@ -154,8 +154,8 @@ LAYERS = (
         for less in ("-(least - 1)", "least - 2")
     ),
     ("shared/runs.py", "progress_bar",
-     "task = bar.add_task('', total=steps, epoch=0, loss=math.nan)",
-     "task = bar.add_task('', total=steps, epoch=1, loss=math.nan)",
+     "task = bar.add_task('', total=steps, completed=done, epoch=0, loss=math.nan)",
+     "task = bar.add_task('', total=steps, completed=done, epoch=1, loss=math.nan)",
      "it stands there until the first step ends"),
     ("shared/reference/layers/recurrent.py", "_value",
      "... np.stack([np.concatenate(state, axis=-1) for state in ...",

@@ -132,7 +132,7 @@ class TrainingRun:
             found = {"loss": step.loss, "learning_rate": step.learning_rate}
             gradients = self._by_weight(half, step.gradients)
             found |= {f"g_{name}": values for name, values in gradients.items()}
-            found |= self._by_weight(half, weights(half, trained))
+            found |= self._by_weight(half, self._weights(trainer, trained))
             for name in self._states:
                 kept = state(half, trained, optimizer, trainer.words.get(name, name))
                 found |= {f"{name}_{w}": v for w, v in self._by_weight(half, kept).items()}
@@ -153,6 +153,9 @@ class TrainingRun:
     def model_of(self, trainer, dtype="float64"):
         """A party's model with the case's weights."""
         return model(trainer.half, self.case, dtype)
+
+    def _weights(self, trainer, trained):
+        return weights(trainer.half, trained)
 
     def _by_weight(self, half, arrays):
         return by_weight(half, self.case, arrays)

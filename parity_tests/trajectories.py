@@ -9,6 +9,7 @@ from itertools import combinations
 from parity_tests import (
     adversarial_run,
     autoencoder_run,
+    feedforward_run,
     logistic_run,
     network_run,
     parties,
@@ -22,6 +23,7 @@ from shared.evidence import Row
 RUNS = {  # by name, or by family
     "logistic_regression": logistic_run.InsuranceRun,
     "cnn": network_run.CNNRun,
+    "feedforward": feedforward_run.FeedForwardRun,
     **dict.fromkeys(sequences.CASES, sequence_run.SequenceRun),
     "autoencoder": autoencoder_run.AutoencoderRun,
     "gan": adversarial_run.GANRun,

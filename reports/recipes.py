@@ -127,15 +127,18 @@ def series(where: SubFigure, data: Data, predicted: np.ndarray) -> None:
 
 
 def reconstructions(where: SubFigure, data: Data, predicted: np.ndarray) -> None:
-    """The first digits held out, above what the model makes of them."""
+    """The first digits held out, each above what the model makes of it."""
     x, _ = data.shown
-    panels = where.subplots(2, 6)
-    for row, images in zip(panels, (x, predicted), strict=True):
-        for panel, image in zip(row, images, strict=False):
+    panels = where.subplots(4, 7)
+    pairs = zip(x[: panels.size // 2], predicted, strict=False)
+    for at, pair in enumerate(pairs):
+        below, column = divmod(at, panels.shape[1])
+        for panel, image in zip(panels[2 * below :, column], pair, strict=False):
             panel.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
-            panel.set(xticks=[], yticks=[])
+            panel.set_axis_off()
     error = np.mean((predicted - x) ** 2)
-    where.suptitle(f"digits held out; mean squared error {error:.4f} below", fontsize=9.5)
+    said = f"digits held out, and their reconstructions; mean squared error {error:.4f}"
+    where.suptitle(said, fontsize=9.5)
 
 
 def _recurrent(name):
@@ -153,6 +156,10 @@ def _cnn(half):
 
 def _mlp(half):
     return half.module("models.mlp").MLP(64, (32, 10))
+
+
+def _feedforward(half):
+    return half.module("models.feedforward").FeedForward(64, (64, 10))
 
 
 def _logistic_regression(half):
@@ -178,6 +185,7 @@ RECIPES = {  # name: model, data, loss, optimizer, its rate, epochs, rows to a b
         _autoencoder, pixels, "models.autoencoder.reconstruction_loss", "Adam", 1 / 64, 40, 64,
         reconstructions,
     ),
+    "feedforward": Recipe(_feedforward, digits, CROSS_ENTROPY, "Adam", 1 / 128, 20, 32, classes),
     "logistic_regression": Recipe(
         _logistic_regression, insurance, "binary_cross_entropy", "SGD", 1.0, 500, 13, predictions
     ),

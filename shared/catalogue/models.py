@@ -1,10 +1,10 @@
 """The models that are trained alike, every step compared."""
 
 from shared import histories
-from shared.catalogue import adversarial, autoencoders, images, sequences
+from shared.catalogue import adversarial, autoencoders, feedforward, images, sequences
 from shared.catalogue.concept import Trajectory
 
-CASES = images.CASES | sequences.CASES | autoencoders.CASES | adversarial.CASES
+CASES = images.CASES | feedforward.CASES | sequences.CASES | autoencoders.CASES | adversarial.CASES
 MODELS = (
     Trajectory(
         "logistic_regression",
@@ -15,6 +15,7 @@ MODELS = (
         steps=1000,
     ),
     *images.IMAGES,
+    *feedforward.FEEDFORWARD,
     *sequences.SEQUENCES,
     *autoencoders.AUTOENCODERS,
     *adversarial.ADVERSARIAL,

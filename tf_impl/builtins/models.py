@@ -59,6 +59,38 @@ def mlp(features, units, activation="relu", last=None, dtype=None):
     return keras.Sequential(steps)
 
 
+def feedforward(
+    features, units, activation="relu", rate=0.5, batch_norm=True, momentum=0.9, epsilon=1e-3,
+    dtype=None,
+):  # fmt: skip
+    """keras.layers.Dense, BatchNormalization and Activation, named as FeedForward's layers.
+
+    keras.layers.Dropout takes no mask: here stands what it computes of one. BatchNormalization
+    keeps the biased variance and cannot be told otherwise.
+    """
+    own, steps = {"dtype": dtype}, [keras.Input((features,), dtype=dtype)]
+
+    class Model(keras.Sequential):
+        def call(self, x, training=False):
+            h, start = x[:, :features], features
+            for step in self.layers:
+                h = step(h)
+                if step.name.startswith("activation") and training:
+                    keep, start = x[:, start : start + h.shape[1]], start + h.shape[1]
+                    h = h * keep / (1 - rate)
+            return h
+
+    for r, U in enumerate(units[:-1], 1):
+        use_bias = not batch_norm
+        steps.append(keras.layers.Dense(U, use_bias=use_bias, name=f"linear_{r}", **own))
+        if batch_norm:
+            named = {"name": f"batch_norm_{r}", **own}
+            steps.append(keras.layers.BatchNormalization(-1, momentum, epsilon, **named))
+        steps.append(keras.layers.Activation(activation, name=f"activation_{r}", **own))
+    steps.append(keras.layers.Dense(units[-1], name=f"linear_{len(units)}", **own))
+    return Model(steps)
+
+
 def rnn(features, units, outputs, every_step=False, dtype=None):
     """keras.layers.SimpleRNN and Dense, named as RNN's layers."""
     return _sequence(keras.layers.SimpleRNN, features, units, outputs, every_step, dtype)

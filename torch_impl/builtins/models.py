@@ -69,6 +69,36 @@ def mlp(features, units, activation="relu", last=None, dtype=None):
     return nn.Sequential(steps)
 
 
+def feedforward(
+    features, units, activation="relu", p=0.5, batch_norm=True, momentum=0.9, eps=1e-3, dtype=None
+):
+    """nn.Linear, BatchNorm1d, ReLU and the like, named as FeedForward's layers.
+
+    nn.Dropout takes no mask: here stands what it computes of one. BatchNorm1d keeps the unbiased
+    variance and cannot be told otherwise.
+    """
+
+    class Model(nn.Sequential):
+        def forward(self, x):
+            h, start = x[:, :features], features
+            for name, step in self.named_children():
+                h = step(h)
+                if name.startswith("activation") and self.training:
+                    keep, start = x[:, start : start + h.shape[1]], start + h.shape[1]
+                    h = h * keep / (1 - p)
+            return h
+
+    steps, D = OrderedDict(), features
+    for r, U in enumerate(units[:-1], 1):
+        steps[f"linear_{r}"] = nn.Linear(D, U, bias=not batch_norm, dtype=dtype)
+        if batch_norm:
+            steps[f"batch_norm_{r}"] = nn.BatchNorm1d(U, eps, 1 - momentum, dtype=dtype)
+        steps[f"activation_{r}"] = ACTIVATIONS[activation]()
+        D = U
+    steps[f"linear_{len(units)}"] = nn.Linear(D, units[-1], dtype=dtype)
+    return Model(steps)
+
+
 def rnn(features, units, outputs, every_step=False, dtype=None):
     """nn.RNN and Linear, named as RNN's layers."""
     return _sequence(nn.RNN, features, units, outputs, every_step, dtype)
