@@ -93,7 +93,8 @@ def cnn(touched):
 def networks(touched):
     """What every float64 run of a network goes through: images, a loss at a code, and time."""
     names = ("cnn", "autoencoder", "lstm_poem")
-    return [*(_step("trained", name, 2) for name in names), _tests("test_rnn.py")]
+    tests = "test_networks.py", "test_rnn.py"
+    return [*(_step("trained", name, 2) for name in names), _tests(*tests)]
 
 
 def sequences(touched):

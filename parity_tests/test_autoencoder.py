@@ -99,7 +99,9 @@ def test_a_keras_autoencoder_comes_back_from_config_and_disk_before_it_was_calle
 
 
 def test_a_torch_autoencoder_shows_its_layers():
-    shown = repr(torch_impl.models.autoencoder.Autoencoder(3, 2))
+    made = torch_impl.models.autoencoder.Autoencoder(3, 2)
+    assert (made.features, made.units) == (3, 2)
+    shown = repr(made)
     for part in ("(encoder): Linear(in_features=3, out_features=2", "(decoder): Linear(in_feat"):
         assert part in shown
 

@@ -1,5 +1,6 @@
 """The GAN beside the float64 runs: over many steps, by any optimizer; what its loop keeps to."""
 
+import contextlib
 import signal
 from dataclasses import replace
 
@@ -58,6 +59,55 @@ def test_a_step_is_told_of_both_players_and_an_epoch_has_the_mean_of_all_rows(ha
         expected = (24 * first.loss + 16 * last.loss) / 40
         assert history.frame[f"{player}_loss"].tolist() == [expected]
     assert not history.interrupted and history.frame.epoch.tolist() == [0]
+
+
+def test_the_bar_is_shown_when_asked_for_and_told_of_each_step(half, monkeypatch):
+    run, gan, told = GANRun(ROW, TANH), module(half, "models.gan"), []
+
+    @contextlib.contextmanager
+    def bar(shown, steps):
+        told.append((shown, steps))
+        yield lambda *step: told.append(step)
+
+    monkeypatch.setattr(gan, "progress_bar", bar)
+    run.case = replace(run.case, epochs=2, batch_size=24)
+    losses = []
+
+    def on_step(_, step):
+        losses.append((step.epoch, step.loss))
+
+    run.train(ours(run, half), players(run, half), "eager", on_step)
+    run.train(ours(run, half), players(run, half), "eager", progress=True)
+    assert told == [(False, 4), *losses, (True, 4), *losses]
+
+
+def test_keras_players_are_in_training_as_they_learn():
+    import keras
+
+    from tf_impl.models.gan import make_game
+
+    told = {}
+
+    class Player(keras.layers.Layer):
+        def __init__(self, units, name):
+            super().__init__(name=name)
+            self.dense = keras.layers.Dense(units)
+
+        def call(self, x, training=None):
+            told.setdefault(self.name, []).append(training)
+            return self.dense(x)
+
+    def player(features, units, name):
+        return keras.Sequential([keras.Input((features,)), Player(units, name)])
+
+    def loss(y_true, y_pred):
+        return keras.ops.mean(keras.ops.square(y_pred - y_true))
+
+    D, G = player(2, 1, "D"), player(3, 2, "G")
+    play = make_game(D, G, loss, [keras.optimizers.SGD(), keras.optimizers.SGD()])
+    told.clear()
+    play(np.ones((4, 2)), np.ones((4, 3)), np.ones((4, 3)))
+    assert told == {"G": [True, True], "D": [True, True]}
 
 
 def test_neither_player_moves_by_the_others_update(half):

@@ -156,6 +156,8 @@ def test_torch_networks_show_their_sizes_and_have_one_bias_where_keras_has(name)
 
 @pytest.mark.parametrize("name", ["RNN", "LSTM", "GRU"])
 def test_outputs_have_their_shapes_for_numbers_and_for_ids(half, name):
+    x = half.framework.tensor(np.zeros((4, 5, 6), np.float32))
+    assert tuple(network(half, name, 6, 3, 2)(x).shape) == (4, 2)
     for every_step in (False, True):
         made = network(half, name, 6, 3, 2, every_step)
         shape = (4, 5, 2) if every_step else (4, 2)

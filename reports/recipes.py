@@ -137,8 +137,7 @@ def reconstructions(where: SubFigure, data: Data, predicted: np.ndarray) -> None
             panel.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
             panel.set_axis_off()
     error = np.mean((predicted - x) ** 2)
-    said = f"digits held out, and their reconstructions; mean squared error {error:.4f}"
-    where.suptitle(said, fontsize=9.5)
+    where.suptitle(f"digits held out, and reconstructed; error {error:.4f}", fontsize=9.5)
 
 
 def _recurrent(name):
