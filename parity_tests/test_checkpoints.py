@@ -220,3 +220,19 @@ def test_an_error_while_it_is_written_leaves_the_folder_as_it_was(tmp_path):
         raise OSError("disk full")
     assert (folder / "a.txt").read_text() == "one"
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_an_optimizer_that_cannot_say_its_options_trains_without_a_checkpoint(tmp_path):
+    from tf_impl.losses import squared_error
+    from tf_impl.models.linear_regression import LinearRegression
+    from tf_impl.training import fit
+
+    class Reticent(keras.optimizers.SGD):
+        def get_config(self):
+            raise NotImplementedError
+
+    options = {"loss": squared_error, "epochs": 1, "batch_size": 2}
+    x, y = np.ones((2, 1)), np.ones(2)
+    assert len(fit(LinearRegression(1), x, y, optimizer=Reticent(0.5), **options).frame) == 1
+    with pytest.raises(NotImplementedError):
+        fit(LinearRegression(1), x, y, optimizer=Reticent(0.5), checkpoint=tmp_path, **options)

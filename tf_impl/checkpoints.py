@@ -32,13 +32,16 @@ class Checkpoint:
     def __init__(self, folder, run, model, optimizer, scheduled):
         self.folder = None if folder is None else Path(folder)
         self.model, self.optimizer, self.scheduled = model, optimizer, scheduled
-        shapes = [tuple(w.shape) for w in model.weights]
+        self.run = run if self.folder is None else {**run, **self._described()}
+
+    def _described(self):
+        """Model and optimizer in words."""
+        shapes = [tuple(w.shape) for w in self.model.weights]
         # a callback lowers the rate in the course of a run
-        unsaid = ("name", "learning_rate") if scheduled.follows_loss else ("name",)
-        config = {n: v for n, v in optimizer.get_config().items() if n not in unsaid}
-        words = f"{type(optimizer).__name__} {config}"
-        self.run = {**run, "shapes of weights": str(shapes), "optimizer": words}
-        self.run["dtype"] = model.dtype
+        unsaid = ("name", "learning_rate") if self.scheduled.follows_loss else ("name",)
+        config = {n: v for n, v in self.optimizer.get_config().items() if n not in unsaid}
+        words = f"{type(self.optimizer).__name__} {config}"
+        return {"shapes of weights": str(shapes), "optimizer": words, "dtype": self.model.dtype}
 
     def take_up(self, most):
         """The epochs that are done, of at most so many, with everything set as after the last.

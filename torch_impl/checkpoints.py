@@ -30,10 +30,14 @@ class Checkpoint:
     def __init__(self, folder, run, model, optimizer, scheduled):
         self.folder = None if folder is None else Path(folder)
         self.model, self.optimizer, self.scheduled = model, optimizer, scheduled
-        shapes = [tuple(w.shape) for w in model.state_dict().values()]
-        words = f"{type(optimizer).__name__} {optimizer.defaults}"
-        self.run = {**run, "shapes of weights": str(shapes), "optimizer": words}
-        self.run["dtype"] = str(next(model.parameters()).dtype)
+        self.run = run if self.folder is None else {**run, **self._described()}
+
+    def _described(self):
+        """Model and optimizer in words."""
+        shapes = [tuple(w.shape) for w in self.model.state_dict().values()]
+        words = f"{type(self.optimizer).__name__} {self.optimizer.defaults}"
+        dtype = str(next(self.model.parameters()).dtype)
+        return {"shapes of weights": str(shapes), "optimizer": words, "dtype": dtype}
 
     def take_up(self, most):
         """The epochs that are done, of at most so many, with everything set as after the last.
