@@ -136,14 +136,10 @@ LAYERS = (
         (f"{half}/models/{model.lower()}.py", f"{model}.classify",
          f"return {argmax}(self(x), -1)", f"return {argmax}(self(x), 1)", TWO_AXES)
         for half, argmax in (("tf_impl", "tf.argmax"), ("torch_impl", "torch.argmax"))
-        for model in ("MLP", "CNN")
+        for model in ("MLP", "CNN", "FeedForward")
     ),
     ("tf_impl/models/gan.py", "make_game", "W = discriminator.trainable_variables[0]",
      "W = discriminator.trainable_variables[1]", "all weights have one dtype and device"),
-    ("shared/reference/networks.py", "_read",
-     "... np.shape(weights[f'{step.layer}/recurrent_kernel'])[0] if states else 0",
-     "... np.shape(weights[f'{step.layer}/recurrent_kernel'])[0] if states else 1",
-     "without states nothing is made of so many units"),
     ("tf_impl/models/cnn.py", "CNN.build", "h = tf.zeros((1, *self.image), self.compute_dtype)",
      "h = tf.zeros((2, *self.image), self.compute_dtype)", "two images are as large as one"),
     ("torch_impl/models/cnn.py", "CNN.__init__",

@@ -73,7 +73,7 @@ def test_a_long_history_is_printed_in_part_with_its_first_and_last_epoch():
 def test_make_hands_over_what_it_is_told():
     told = ["MODEL=cnn", "FRAMEWORK=torch", "EPOCHS=2", "SEED=3", "FRESH=1"]
     said = subprocess.run(
-        ["make", "-n", "-o", ".venv/.installed-base", "train", *told],
+        ["make", "--no-print-directory", "-no", ".venv/.installed-base", "train", *told],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout  # fmt: skip
     assert said.splitlines()[-1].endswith(

@@ -106,8 +106,13 @@ def _function(step, suffix=""):
 
 
 def _read(step, h, weights, others):
-    own = step.own(weights).values()
-    states = STATES.get(step.function, 0)
-    units = np.shape(weights[f"{step.layer}/recurrent_kernel"])[0] if states else 0
-    first = others.get(f"{step.layer}/states", [np.zeros((len(h), units))] * states)
-    return h, *own, *first, *(others[name] for name in step.others)
+    own = step.own(weights)
+    states = range(STATES.get(step.function, 0))
+    first = others.get(f"{step.layer}/states") or [_at_rest(h, own) for _ in states]
+    return h, *own.values(), *first, *(others[name] for name in step.others)
+
+
+def _at_rest(h, own):
+    """The state that a recurrent layer starts from."""
+    recurrent_kernel = next(W for name, W in own.items() if name.endswith("/recurrent_kernel"))
+    return np.zeros((len(h), len(recurrent_kernel)))
