@@ -1,0 +1,122 @@
+"""The code of an entry as a program of its own: pasted into a fresh interpreter, it runs.
+
+What a function reads beside its parameters is put above it: the imports it needs, and the helpers
+of this project in full, so that nothing of the project is imported.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+import textwrap
+from types import ModuleType
+
+from parity_tests.differences.entry import Difference
+
+PROJECT = ("parity_tests", "shared", "tf_impl", "torch_impl")
+
+
+def program(entry: Difference, *functions: str) -> str:
+    """A program that computes what these functions of an entry return, each under its own name.
+
+    `expected` of the last line is what the first returns, `result` what the last does.
+    """
+    written = _Program()
+    data, sources = _parts(entry)
+    module = sys.modules[entry.made_of.__module__]
+    asked = {name for function in functions for name in entry.arguments(function, 1)}
+    bodies = [*(data[n] for n in data if n in asked), *(sources[name] for name in functions)]
+    for text in bodies:
+        written.resolve(text, module)
+    settings = [data[name] for name in data if name in asked]
+    settings += [f"steps = {max(entry.steps)}"] if "steps" in asked else []
+    calls = [_call(entry, name) for name in functions]
+    named = ("expected", "result") if len(calls) == 2 else ("result",)
+    last = [f"{name} = {call}" for name, call in zip(named, calls, strict=True)]
+    blocks = [*written.definitions, *(sources[name] for name in functions)]
+    head = "\n".join([*written.imports(), *(["", *settings] if settings else [])])
+    return "\n\n\n".join([head, *blocks, "\n".join(last)]) + "\n"
+
+
+def _call(entry, function):
+    return f"{function}({', '.join(entry.arguments(function, 1))})"
+
+
+def _parts(entry):
+    """(its data, its functions), each the text that stands in the class, by name."""
+    text = textwrap.dedent(inspect.getsource(entry.made_of))
+    (tree,) = ast.parse(text).body
+    data, functions = {}, {}
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            functions[node.name] = _segment(text, node)
+        elif isinstance(node, ast.Assign):
+            (target,) = node.targets
+            names = [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
+            data |= dict.fromkeys(names, _segment(text, node))
+    for name in entry.functions.keys() - functions.keys():
+        function = entry.functions[name]
+        raise ValueError(f"{entry.id}: {name} is {function!r}; write it in the class")
+    return data, functions
+
+
+class _Program:
+    """Imports and definitions that a text needs, each once, what is needed first above."""
+
+    def __init__(self):
+        self.imported: dict[str, None] = {}
+        self.definitions: list[str] = []
+        self._seen: set[tuple[str, str]] = set()
+
+    def imports(self) -> list[str]:
+        """As the project sorts them: whole modules first."""
+        return sorted(self.imported, key=lambda line: (line.startswith("from"), line))
+
+    def resolve(self, text: str, module: ModuleType) -> None:
+        """Take up all that a text reads of the module it stands in."""
+        names = [n.id for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Name)]
+        for name in dict.fromkeys(names):
+            if hasattr(module, name) and (module.__name__, name) not in self._seen:
+                self._seen.add((module.__name__, name))
+                self._take(name, module)
+
+    def _take(self, name, module):
+        source = inspect.getsource(module)
+        node, alias = _binding(ast.parse(source), name)
+        if alias is None:
+            text = _segment(source, node)
+            self.resolve(text, module)
+            self.definitions.append(text)
+        elif isinstance(node, ast.ImportFrom) and node.module.startswith(PROJECT):
+            home = sys.modules[node.module]
+            if (home.__name__, alias.name) not in self._seen:
+                self._seen.add((home.__name__, alias.name))
+                self._take(alias.name, home)
+        else:
+            start = f"from {node.module} " if isinstance(node, ast.ImportFrom) else ""
+            renamed = f" as {alias.asname}" if alias.asname else ""
+            self.imported[f"{start}import {alias.name}{renamed}"] = None
+
+
+def _binding(tree, name):
+    """(the statement of a module that gives a name its meaning, its alias if it is an import)."""
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                if name == (alias.asname or alias.name.partition(".")[0]):
+                    return node, alias
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+            return node, None
+        elif isinstance(node, ast.Assign) and name in {
+            n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)
+        }:
+            return node, None
+    raise LookupError(f"no statement of the module defines {name}")
+
+
+def _segment(text, node):
+    """A statement as it is written, from its decorators on, without its indentation."""
+    first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
+    lines = text.splitlines()[first - 1 : node.end_lineno]
+    return textwrap.dedent("\n".join(line.removesuffix("  # fmt: skip") for line in lines))
