@@ -1,7 +1,7 @@
 """The catalogue of differences: one file for each area, both frameworks on the same page.
 
-An entry is a class under `@difference` in the file of its area; it needs no other mention. Each file
-says in `TITLE` what it is called and in `STAGE` when a port meets it.
+An entry is a class under `@difference` in the file of its area; it needs no other mention. Each
+file says in `TITLE` what it is called and in `STAGE` when a port meets it.
 """
 
 from dataclasses import replace

@@ -7,7 +7,6 @@ import torch
 import torch.nn.functional as F
 
 from parity_tests.differences.entry import (
-    COSMETIC,
     LAYERS,
     NONE,
     SILENT_WRONG,

@@ -86,9 +86,7 @@ class Difference:
     def arguments(self, function: str, steps: int | None = None) -> dict[str, Any]:
         """What one of the functions is called with."""
         given = self.data | ({"steps": steps} if self.steps else {})
-        return {
-            name: given[name] for name in inspect.signature(self.functions[function]).parameters
-        }
+        return {name: given[name] for name in _parameters(self.functions[function])}
 
     def _incomplete(self):
         whole = all(name in self.functions for name in ALIGNED)
@@ -96,7 +94,7 @@ class Difference:
 
     def _unknown(self):
         known = {*self.data, *(["steps"] if self.steps else [])}
-        asked = [n for f in self.functions.values() for n in inspect.signature(f).parameters]
+        asked = [n for f in self.functions.values() for n in _parameters(f)]
         return sorted(set(asked) - known)
 
 
@@ -120,9 +118,7 @@ def difference(*, sources: str | tuple[str, ...], **said: Any) -> Callable[[type
 
     def made(given: type) -> Difference:
         public = {n: value for n, value in vars(given).items() if not n.startswith("__")}
-        functions = {
-            n: inspect.unwrap(getattr(given, n)) for n in public if n in DEFAULTS + ALIGNED
-        }
+        functions = {n: public[n] for n in DEFAULTS + ALIGNED if n in public}
         return Difference(
             name=_kebab(given.__name__),
             sources=(sources,) if isinstance(sources, str) else tuple(sources),
@@ -133,6 +129,10 @@ def difference(*, sources: str | tuple[str, ...], **said: Any) -> Callable[[type
         )
 
     return made
+
+
+def _parameters(function):
+    return inspect.signature(function).parameters
 
 
 def _kebab(name):

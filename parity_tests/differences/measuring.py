@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from parity_tests.differences.entry import ALIGNED, Difference
+from parity_tests.differences.entry import ALIGNED, CRASH, DEFAULTS, Difference
 from parity_tests.differences.outcomes import Gap, Raised, gap, outcome, said
 
 MODEL = {"torch_as_keras": "in_keras", "keras_as_torch": "in_torch"}  # what each is made to do as
@@ -35,10 +35,11 @@ class Measured:
         """What the entry says that is not so, each a sentence; none if it is verified."""
         entry = self.entry
         agree = self.default.within(entry.ulp)
+        otherwise = self._raises() != (entry.severity == CRASH)
         said_so = [
-            (entry.diverges and agree, f"by default they no longer differ: {self.default}"),
-            (not entry.diverges and not agree, f"they are said to agree and do not: {self.default}"),
-            (self._raises() != (entry.severity == "crash") and entry.diverges, self._about_raising()),
+            (entry.diverges and agree, "by default they no longer differ"),
+            (not entry.diverges and not agree, f"by default they differ: {self.default}"),
+            (entry.diverges and otherwise, self._about_raising()),
             *((not g.within(entry.ulp), f"{NAMES[direction]} is not aligned: {g} apart")
               for direction, g in self.aligned.items()),
         ]  # fmt: skip
@@ -49,14 +50,14 @@ class Measured:
         return not self.complaints
 
     def _raises(self):
-        pair = [self.outcomes[name] for name in ("in_keras", "in_torch")]
+        pair = [self.outcomes[name] for name in DEFAULTS]
         return any(value is None or isinstance(value, Raised) for value in pair)
 
     def _about_raising(self):
-        named = {name: said(self.outcomes[name]) for name in ("in_keras", "in_torch")}
+        named = {name: said(self.outcomes[name]) for name in DEFAULTS}
         return (
-            f"severity is {self.entry.severity}, and one that raises or hands back None is a crash, "
-            f"others are none: Keras gives {named['in_keras']}, torch {named['in_torch']}"
+            f"severity is {self.entry.severity}, but a crash is where one raises or returns None: "
+            f"Keras gives {named['in_keras']}, torch {named['in_torch']}"
         )
 
 
@@ -71,7 +72,5 @@ def measure(entry: Difference) -> Measured:
 
 
 def _default_gap(entry, steps):
-    pair = (
-        outcome(entry.functions[n], entry.arguments(n, steps)) for n in ("in_keras", "in_torch")
-    )
+    pair = (outcome(entry.functions[n], entry.arguments(n, steps)) for n in DEFAULTS)
     return gap(*pair)

@@ -1,4 +1,4 @@
-"""What a function of the catalogue comes to, in NumPy's terms, and how far two outcomes are apart."""
+"""What a function of the catalogue comes to, in NumPy's terms; how far two of them are apart."""
 
 from __future__ import annotations
 

@@ -52,9 +52,7 @@ def _parts(entry):
         if isinstance(node, ast.FunctionDef):
             functions[node.name] = _segment(text, node)
         elif isinstance(node, ast.Assign):
-            (target,) = node.targets
-            names = [n.id for n in ast.walk(target) if isinstance(n, ast.Name)]
-            data |= dict.fromkeys(names, _segment(text, node))
+            data |= dict.fromkeys(_defined(node), _segment(text, node))
     for name in entry.functions.keys() - functions.keys():
         function = entry.functions[name]
         raise ValueError(f"{entry.id}: {name} is {function!r}; write it in the class")
@@ -106,13 +104,17 @@ def _binding(tree, name):
             for alias in node.names:
                 if name == (alias.asname or alias.name.partition(".")[0]):
                     return node, alias
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
-            return node, None
-        elif isinstance(node, ast.Assign) and name in {
-            n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)
-        }:
+        elif name in _defined(node):
             return node, None
     raise LookupError(f"no statement of the module defines {name}")
+
+
+def _defined(node):
+    """The names that a definition or an assignment gives a meaning."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    return {n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)}
 
 
 def _segment(text, node):
