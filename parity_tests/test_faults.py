@@ -3,6 +3,7 @@
 import inspect
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from parity_tests.faults.equivalents import Equivalent
 from parity_tests.faults.judging import judge
 from parity_tests.faults.operators import unchanged
 from parity_tests.faults.planting import planted
+from parity_tests.probes import failed
 
 LOOP = """\
 def count(n):
@@ -170,6 +172,17 @@ def test_an_error_takes_the_change_back_too(project):
     ):
         import_module("planted_here.sign")
     assert sys.modules["planted_here.sign"] is sign and sys.meta_path == finders
+
+
+def test_examples_that_are_named_by_their_file_are_those_of_the_planted_one():
+    path = inspect.getsourcefile(import_module("shared.checkpoints"))
+    source = Path(path).read_text(encoding="utf-8")
+    for text, red in ((source, False), (source.replace("os.replace(new, folder)", "pass"), True)):
+        with planted("shared.checkpoints", text, ["shared"]):
+            assert bool(failed(("shared/checkpoints.py",))) == red
+            # and whoever imports it afterwards is given the planted one
+            replace = import_module("shared.checkpoints").replacing
+            assert ("pass" in inspect.getsource(replace)) == red
 
 
 @pytest.mark.parametrize(
