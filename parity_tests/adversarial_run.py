@@ -18,9 +18,9 @@ class GANRun(NetworkRun):
 
         def on_step(*steps):
             found = {f"{p}_loss": step.loss for p, step in zip(PLAYERS, steps, strict=True)}
-            gradients = self._of_both(half, [step.gradients for step in steps])
+            gradients = self.of_both(half, [step.gradients for step in steps])
             found |= {f"g_{name}": values for name, values in gradients.items()}
-            found |= self._of_both(half, [weights(half, player) for player in players])
+            found |= self.of_both(half, [weights(half, player) for player in players])
             # copied, since the next step writes over it
             rows.append({name: np.array(values) for name, values in found.items()})
 
@@ -60,10 +60,10 @@ class GANRun(NetworkRun):
             return module(half, "models.gan").Generator
         return module(half, "models.mlp").MLP
 
-    def _of_both(self, half, of_each):
+    def of_both(self, half, of_each):
         """Arrays by the half's names within each player, in the reference's names and layouts."""
         mark = "/" if half.in_keras else "."
         named = {f"{player}{mark}{name}": values
                  for player, found in zip(PLAYERS, of_each, strict=True)
                  for name, values in found.items()}  # fmt: skip
-        return self._by_weight(half, named)
+        return self.by_weight(half, named)

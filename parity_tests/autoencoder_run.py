@@ -2,7 +2,7 @@
 
 from parity_tests.network_run import NetworkRun
 from parity_tests.training_run import module
-from shared.catalogue.autoencoders import KINDS, UNITS
+from shared.catalogue.autoencoders import KINDS
 
 
 class AutoencoderRun(NetworkRun):
@@ -11,7 +11,8 @@ class AutoencoderRun(NetworkRun):
     module, name, shipped = "models.autoencoder", "Autoencoder", "Autoencoder"
 
     def arguments(self, half):
-        return {"features": self.case.x.shape[1], "units": UNITS}
+        sizes = self.case.sizes["encoder"]
+        return {"features": sizes["inputs"], "units": sizes["units"]}
 
     def loss_of(self, trainer, trained):
         """The loss of this kind: contractive, it reads the model's weights."""

@@ -42,7 +42,7 @@ class FeedForwardRun(NetworkRun):
         n = self.case.batch_size
         return n / (n - 1) if trainer.label else 1
 
-    def _by_weight(self, half, arrays):
+    def by_weight(self, half, arrays):
         # statistics have no gradients: what is filled in for them is not recorded
         filled = {} if half.in_keras else to_torch(self.case.layers, self.case.arrays)
-        return super()._by_weight(half, {**filled, **arrays})
+        return super().by_weight(half, {**filled, **arrays})

@@ -82,7 +82,7 @@ class NetworkRun(TrainingRun):
             on_step=on_step,
         )
 
-    def _by_weight(self, half, arrays):
+    def by_weight(self, half, arrays):
         arrays = {name: half.framework.array(values) for name, values in arrays.items()}
         return arrays if half.in_keras else to_keras(self.case.layers, arrays)
 

@@ -30,8 +30,8 @@ def by_windows(half, case, dtype):
     trainer, model, optimizer = run.made(half, dtype)
 
     def on_window(L, gradients):
-        found = run._by_weight(half, weights(half, model))
-        of_loss = run._by_weight(half, gradients)
+        found = run.by_weight(half, weights(half, model))
+        of_loss = run.by_weight(half, gradients)
         rows.append({"loss": L, **found, **{f"g_{n}": g for n, g in of_loss.items()}})
         rows[-1] = {name: np.array(values) for name, values in rows[-1].items()}
 

@@ -51,11 +51,11 @@ class SequenceRun(NetworkRun):
         where = "builtins.models" if trainer.label else self.module
         return module(trainer.half, where).masked_cross_entropy
 
-    def _by_weight(self, half, arrays):
+    def by_weight(self, half, arrays):
         if half.in_keras:
             arrays = {CELL.sub("/", name): values for name, values in arrays.items()}
         else:
             # what is frozen has no gradient, and adds nothing to the bias that it is the half of
             frozen, moved = "recurrent_1.bias_hh_l0", "recurrent_1.bias_ih_l0"
             arrays = {frozen: np.zeros(arrays[moved].shape), **arrays}
-        return super()._by_weight(half, arrays)
+        return super().by_weight(half, arrays)

@@ -11,18 +11,24 @@ from parity_tests.timings import (
     functions,
     inputs,
     limits,
+    networks,
     optimizers,
     plan,
+    recurrent,
     rounds,
     rows,
     start,
+    stepping,
     training,
     worker,
 )
 from parity_tests.timings.measuring import FULL, QUICK, readings_of
+from parity_tests.timings.recurrent import ROWS
 from parity_tests.timings.work import BOTH, FORWARD, Cost, Entry, Subject
-from shared import timings
+from shared import comparison, timings
+from shared.bounds import Evaluated
 from shared.evidence import FAIL, KNOWN, PASS
+from shared.recurrent_bounds import gru_from_outputs
 
 
 @pytest.fixture(params=HALVES, ids=lambda half: half.name)
@@ -59,6 +65,8 @@ def test_every_row_of_the_catalogue_is_timed_at_every_size():
     assert {*quick} < {*full} == {*worker.subjects(), *start.fresh()}
     assert {s.concept for s in full} - {s.concept for s in quick} == {
         start.MEMORY,
+        "autoencoder",
+        "gan",
         "softmax_cross_entropy_of_one_hot",
         "softmax_cross_entropy_of_shares",
     }
@@ -92,12 +100,34 @@ def test_an_optimizer_that_is_set_otherwise_fails(half, monkeypatch):
 
 def test_a_training_step_equals_that_of_float64(half, monkeypatch):
     monkeypatch.setattr(halves.Half, "modes", ("eager",))
-    for name in ("cnn", "lstm"):
+    for name in ("cnn", "lstm", "autoencoder", "gan"):
         entries = training.prepare(Subject("training", name, "tiny"), [half]).entries
         assert {(e.verdict, e.complaint) for e in entries} == {(PASS, "")}
-    monkeypatch.setattr(training, "MOMENTUM", 0.5)
+    monkeypatch.setattr(stepping, "MOMENTUM", 0.5)
     entries = training.prepare(Subject("training", "mlp", "tiny"), [half]).entries
     assert {e.verdict for e in entries} == {FAIL}
+
+
+def test_a_loss_of_many_terms_may_be_off_by_more_of_them():
+    x = networks.Problem("autoencoder", "tiny").batch[0]
+    values, bounds = networks.Problem("autoencoder", "tiny").truth
+    case = networks.Problem("autoencoder", "tiny").run.case
+    floor = comparison.ulp_bound(values[:, 0], "float32", 4)
+    of_each = case.bound("loss", "float32") - floor
+    np.testing.assert_allclose(bounds["float32"][:, 0] - floor, of_each * np.sqrt(x.size) / 4)
+
+
+def test_a_long_recurrence_rounds_its_gates_outputs():
+    """Where u is nearly 1, 1 − u loses its digits in each step: nothing that is read shows it."""
+    x, W, R = np.full((1, 32, 1), 4.0), np.array([[4.0, 0.0, 1.0]]), np.zeros((1, 3))
+    inputs = x, W, R, np.zeros((2, 3)), np.zeros((1, 1))
+    computed = gru_from_outputs(*inputs, nudge=lambda v: np.float32(v).astype(float))
+    exact = ROWS["gru"].value(*inputs, np.ones((1, 32), bool))
+    np.testing.assert_allclose(gru_from_outputs(*inputs), exact, rtol=2.0**-26)
+    off, bound = np.abs(computed - exact), recurrent.of_outputs(ROWS["gru"], "large").bounds["h"]
+    at = Evaluated(ROWS["gru"].value, inputs, exact)
+    assert (off <= bound.size(at, "float32")).all()
+    assert (off > ROWS["gru"].bounds["h"].size(at, "float32")).any()
 
 
 # rounds, ratios and limits

@@ -130,12 +130,12 @@ class TrainingRun:
 
         def on_step(step):
             found = {"loss": step.loss, "learning_rate": step.learning_rate}
-            gradients = self._by_weight(half, step.gradients)
+            gradients = self.by_weight(half, step.gradients)
             found |= {f"g_{name}": values for name, values in gradients.items()}
-            found |= self._by_weight(half, self._weights(trainer, trained))
+            found |= self.by_weight(half, self._weights(trainer, trained))
             for name in self._states:
                 kept = state(half, trained, optimizer, trainer.words.get(name, name))
-                found |= {f"{name}_{w}": v for w, v in self._by_weight(half, kept).items()}
+                found |= {f"{name}_{w}": v for w, v in self.by_weight(half, kept).items()}
             # copied, since the next step writes over it
             rows.append({name: np.array(values) for name, values in found.items()})
 
@@ -157,7 +157,7 @@ class TrainingRun:
     def _weights(self, trainer, trained):
         return weights(trainer.half, trained)
 
-    def _by_weight(self, half, arrays):
+    def by_weight(self, half, arrays):
         return by_weight(half, self.case, arrays)
 
     def _optimizer(self, trainer, model):

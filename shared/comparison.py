@@ -15,11 +15,13 @@ Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., 2
 (the model of rounding and of underflow), 3.1 (γ_n) and 3.3 (running error analysis).
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 ORACLE_ULPS = 4  # of float64, that the reference itself is held to against 50-digit arithmetic
+DRAWS = 8  # of roundings, where a result has few elements
 _STEP = 2.0**-26  # √ of the float64 rounding: the step with which the reference's slope is taken
 
 
@@ -84,7 +86,7 @@ def sensitivity(function, inputs, axis=None):
     return total
 
 
-def movement(run, draws=8):
+def movement(run, draws=DRAWS):
     """How far, at most of several draws, a run moves in units of u when all it reads is rounded.
 
     `run(nudge)` reads each of its inputs and running values as `nudge(values)`, which moves each
@@ -100,6 +102,17 @@ def movement(run, draws=8):
     here = np.asarray(run(lambda values: values), np.float64)
     runs = [np.asarray(run(nudge), np.float64) for _ in range(draws)]
     return np.max([np.nan_to_num(np.abs(r - here), posinf=0.0) for r in runs], axis=0) / _STEP
+
+
+def enough_draws(count) -> int:
+    """After how many draws each of `count` elements has likely moved a standard deviation once.
+
+    P(|z| < 1)^draws = 1 / count, for a normal z.
+
+    >>> enough_draws(100), enough_draws(100_000)
+    (13, 31)
+    """
+    return math.ceil(math.log(count) / -math.log(math.erf(math.sqrt(0.5))))
 
 
 def _moved(values, axis):

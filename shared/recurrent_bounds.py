@@ -45,6 +45,18 @@ def _gru_cell_gradient(nudge, g_h, x, h, W, R, b):
     return np.concatenate([g_u, g_r, g_n], axis=-1), g_m, (g_h * u + g_m @ R.T,)
 
 
+def gru_from_outputs(x, W, R, b, h0, mask=None, nudge=lambda values: values):
+    """A GRU's h after every step, 1 − u from u: where u is nearly 1, each step rounds that."""
+
+    def cell(x, h, W, R, b):
+        a_u, a_r, a_n = np.split(x @ W + b[0], 3, axis=-1)
+        m_u, m_r, m_n = np.split(h @ R + b[1], 3, axis=-1)
+        u, r = nudge(sigmoid(a_u + m_u)), nudge(sigmoid(a_r + m_r))
+        return (u * h + (1 - u) * nudge(np.tanh(a_n + r * m_n)),)
+
+    return reference.unrolled(cell, x, (W, R, b), (h0,), mask, nudge)
+
+
 CELLS = {
     "simple_rnn": (reference.simple_rnn_cell, _simple_rnn_cell_gradient),
     "lstm": (reference.lstm_cell, _lstm_cell_gradient),

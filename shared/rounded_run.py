@@ -5,6 +5,7 @@ run moves when each step's reads are rounded, and 4 ULP. A tensor's elements are
 by the one that moves most: of thousands of elements some hardly move in any eight draws.
 """
 
+import math
 from functools import cached_property
 
 import numpy as np
@@ -32,11 +33,13 @@ class RoundedRun:
         rows = [p.reshape(s[0], -1).max(axis=1) for p, s in zip(parts, shapes, strict=True)]
         return dict(zip(self.truth, rows, strict=True))
 
-    def bound(self, name, dtype):
-        """How far a party of this precision may be from what is exact, in each step's tensor."""
+    def bound(self, name, dtype, terms=1):
+        """How far a party of this precision may be from what is exact, in each step's tensor.
+
+        Where it is a sum of many `terms`, their roundings add up like √n, as in `Composition`.
+        """
         values = self.truth[name]
         largest = np.abs(values).reshape(len(values), -1).max(axis=1)
-        found = comparison.sensitivity_bound(
-            self.movement[name], largest, dtype, multiple=4, floor=4
-        )
+        multiple = max(4, math.sqrt(terms))
+        found = comparison.sensitivity_bound(self.movement[name], largest, dtype, multiple, floor=4)
         return np.broadcast_to(found.reshape(-1, *[1] * (values.ndim - 1)), values.shape)

@@ -24,7 +24,7 @@ def subjects() -> list[Subject]:
 
 def prepare(subject, halves, device="cpu") -> Prepared:
     """Every party and mode of a concept, judged by the engine at the inputs that are timed."""
-    concept = recurrent.of_outputs(CONCEPTS[subject.concept])
+    concept = recurrent.of_outputs(CONCEPTS[subject.concept], subject.size)
     case = inputs.case(concept, subject.size)
     judged = case, *inputs.judged(case)
     prepared = Prepared(subject, str(case.x.shape), case.x.size)

@@ -15,6 +15,7 @@ BY_SIZE = {"": 4.0, "tiny": 1.0, "medium": 1.3, "large": 6.0}
 FRESH_SECONDS = 5.0
 # that are timed at more than one size where there is no time
 QUICK_OPTIMIZERS, QUICK_NETWORKS = ("sgd", "adam"), ("mlp",)
+ONE_SIZE = ("cnn", "lstm")  # of networks in a quick run
 
 
 @dataclass
@@ -53,7 +54,8 @@ def _quickly(subject):
     if subject.family == "optimizers":
         return subject.size == "tiny" or subject.concept in QUICK_OPTIMIZERS
     if subject.family == "training":
-        return subject.size == "medium" or subject.concept in QUICK_NETWORKS
+        medium = subject.concept in ONE_SIZE and subject.size == "medium"
+        return medium or subject.concept in QUICK_NETWORKS
     concept = CONCEPTS.get(subject.concept)
     return concept is None or concept.name == concept.function_name
 

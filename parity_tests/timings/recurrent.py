@@ -9,20 +9,28 @@ from functools import partial
 
 import numpy as np
 
+from parity_tests.timings import inputs
 from shared.bounds import Evaluated
 from shared.catalogue import RECURRENT, Concept
-from shared.recurrent_bounds import FromOutputs
+from shared.comparison import enough_draws
+from shared.recurrent_bounds import FromOutputs, gru_from_outputs
 
 ROWS = {row.name: row for row in RECURRENT}
 KERAS_LAYERS = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
+VALUES = {"gru": gru_from_outputs}  # as both frameworks compute it over many steps
 TORCH_FUNCTIONS = {"simple_rnn": "rnn_tanh", "lstm": "lstm", "gru": "gru"}
 
 
-def of_outputs(concept):
+def of_outputs(concept, size):
     """A recurrent row as a layer has it: h of every step, all steps read. Others as they are."""
     if concept.name not in ROWS:
         return concept
-    bounds = {tensor: OfStates(concept.name, tensor, b) for tensor, b in concept.bounds.items()}
+    _, _, features, units = inputs.SEQUENCES[size]
+    bounds = {
+        # x W + h R + b has that many terms
+        tensor: OfStates(concept.name, tensor, replace(bound, terms=features + units + 1))
+        for tensor, bound in concept.bounds.items()
+    }
     given = {name: getattr(concept, name) for name in concept.__dataclass_fields__}
     return OfOutputs(**{**given, "bounds": bounds, "constants": {}})
 
@@ -59,7 +67,7 @@ class OfStates:
         row = ROWS[self.name]
         mask = np.ones(at.inputs[0].shape[:2], bool)
         if self.tensor == "h":
-            states = _evaluated(row.value, (*at.inputs, mask))
+            states = _evaluated(VALUES.get(self.name, row.value), (*at.inputs, mask))
             return self.bound.size(states, dtype)[..., : at.values.shape[-1]]
         place = row.differentiated.index(self.tensor.removeprefix("g_"))
         part = partial(_part, row.derivative("gradient"), place)
@@ -68,7 +76,8 @@ class OfStates:
 
 
 def _evaluated(function, inputs):
-    return Evaluated(function, inputs, function(*inputs))
+    values = function(*inputs)
+    return Evaluated(function, inputs, values, draws=enough_draws(values.size))
 
 
 def _part(gradient, place, *inputs, **options):

@@ -9,10 +9,13 @@ from functools import partial
 import numpy as np
 
 from parity_tests.timings import verdicts
-from parity_tests.timings.networks import BATCHES, MOMENTUM, NETWORKS, RATE, STEPS, Problem
+from parity_tests.timings.games import game_step
+from parity_tests.timings.networks import BATCHES, NETWORKS, STEPS, Problem
+from parity_tests.timings.stepping import optimizer_of, single
 from parity_tests.timings.work import BOTH, SIZES, STEP, Cost, Entry, Prepared, Subject
 from parity_tests.training_run import Trainer
-from shared.weights import to_keras
+from parity_tests.training_run import weights as weights_of
+from shared.adversarial import PLAYERS
 
 
 def subjects() -> list[Subject]:
@@ -46,8 +49,9 @@ def unavailable(problem, half, mode):
 def _entry(subject, problem, half, name, own, mode, device):
     entry = partial(Entry, half, name, mode, STEP, cost=_cost(problem), device=device)
     try:
-        step, weights = training_step(problem, half, own, mode, device)
-        history = [np.concatenate([np.reshape(step()[0], 1), weights()]) for _ in range(STEPS)]
+        make = game_step if problem.name == "gan" else training_step
+        step, weights = make(problem, half, own, mode, device)
+        history = [np.concatenate([np.ravel(step()), weights()]) for _ in range(STEPS)]
     except Exception as error:
         return entry(call=None, complaint=verdicts.not_run(error))
     verdict = verdicts.of_steps(subject, name, mode, device, history, problem.truth)
@@ -57,12 +61,12 @@ def _entry(subject, problem, half, name, own, mode, device):
 def training_step(problem, half, own, mode, device="cpu"):
     """(a step on the problem's batch, a function that gives all weights side by side)."""
     run, tensor = problem.run, half.framework.tensor
-    batch = tensor(run.read(half).astype(np.float32), device), tensor(run.case.y, device)
+    batch = [tensor(single(values), device) for values in (run.read(half), run.case.y)]
     trainer = Trainer(half, "" if own else " built-in", None, {})
     model = run.model_of(trainer, "float32")
     loss = run.loss_of(trainer, model)
-    make, guide = (_keras, _keras_guide) if half.in_keras else (_torch, _torch_guide)
-    optimizer, weights = make(run.case, half, model, own, mode, device)
+    guide = _keras_guide if half.in_keras else _torch_guide
+    optimizer = optimizer_of(half, model, own, mode, device)
     if own:
         update, _ = half.module("training").make_steps(model, loss, optimizer, mode)
     else:
@@ -72,6 +76,10 @@ def training_step(problem, half, own, mode, device="cpu"):
         # the gradients, where they are handed out, stay where they are
         L, *_ = update(*batch)
         return [half.framework.array(L)]
+
+    def weights():
+        found = run.by_weight(half, weights_of(half, model))
+        return np.concatenate([found[name].ravel() for name in run.case.arrays])
 
     return step, weights
 
@@ -107,44 +115,13 @@ def _torch_guide(compiled, model, loss, optimizer, mode):
     return update
 
 
-def _keras(case, half, model, own, mode, device):
-    import keras
-
-    if own:
-        optimizer = half.module("optimizers").Momentum(RATE, MOMENTUM)
-    else:
-        optimizer = keras.optimizers.SGD(RATE, momentum=MOMENTUM)
-
-    def weights():
-        return np.concatenate([w.ravel() for w in model.get_weights()])
-
-    return optimizer, weights
-
-
-def _torch(case, half, model, own, mode, device):
-    import torch
-
-    compiled = mode == "compiled"
-    model.to(device.replace("gpu", "cuda"))
-    options = {"lr": RATE, "momentum": MOMENTUM}
-    if own:
-        momentum = half.module("optimizers").Momentum
-        optimizer = momentum(model.parameters(), **options, flat=compiled)
-    else:
-        optimizer = torch.optim.SGD(model.parameters(), **options, fused=compiled)
-
-    def weights():
-        state = {name: half.framework.array(w) for name, w in model.state_dict().items()}
-        return np.concatenate([w.ravel() for w in to_keras(case.layers, state).values()])
-
-    return optimizer, weights
-
-
 def _cost(problem):
     """Three products of each weight with what it meets, two of the first layer's, x having no
     gradient; weights, gradients and velocities once.
     """
     x, _ = problem.batch
+    if problem.name == "gan":
+        return _cost_of_game(problem)
     flop, elements, rows = 0, 0, len(x)
     places = {"cnn": iter((26 * 26, 11 * 11, 1)), "lstm": iter((28, 1))}.get(problem.name)
     arrays = problem.run.case.arrays
@@ -155,3 +132,18 @@ def _cost(problem):
         elements += sum(w.size for w in weights.values())
     # reads W, g and V, writes all three
     return Cost(4 * (x.size + 6 * elements), flop, len(problem.run.case.steps), BOTH)
+
+
+def _cost_of_game(problem):
+    """D learns of twice the rows, half of which G makes; G learns through D, which keeps still."""
+    (x, _), case = problem.batch, problem.run.case
+    kernels = {name: W.size for name, W in case.arrays.items() if name.endswith("kernel")}
+    of_D, of_G = (
+        [size for name, size in kernels.items() if name.startswith(f"{player}/")]
+        for player in PLAYERS
+    )
+    judged = 2 * (3 * sum(of_D) - of_D[0])
+    forged = sum(of_G) + 3 * sum(of_G) - of_G[0] + 2 * sum(of_D)
+    elements = sum(W.size for W in case.arrays.values())
+    calls = len(case.discriminator) + len(case.generator)
+    return Cost(4 * (x.size + 6 * elements), 2 * len(x) * (judged + forged), calls, BOTH)

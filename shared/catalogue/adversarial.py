@@ -16,7 +16,12 @@ LATENT, HIDDEN = 4, 6
 @cache
 def gan(activation="tanh", latents=LATENT, hidden=HIDDEN, rows=ROWS, **more):
     """Digits, a discriminator and a generator of one hidden layer each; `more` is the training."""
-    x = images(rows)[0].reshape(rows, -1)
+    x, noise = images(rows)[0].reshape(rows, -1), latent(latents, 5)
+    return players(activation, x, noise, latents, hidden, **({"batch_size": BATCH} | more))
+
+
+def players(activation, x, noise, latents, hidden, **more):
+    """A discriminator of the rows of x, and a generator that makes such rows of noise."""
     pixels = x.shape[1]
     widths = {"discriminator": (pixels, hidden, 1), "generator": (latents, hidden, pixels)}
     names = ("linear_1", "linear_2")
@@ -33,8 +38,7 @@ def gan(activation="tanh", latents=LATENT, hidden=HIDDEN, rows=ROWS, **more):
          Step("linear", f"{player}/linear_2"))
         for player in PLAYERS
     )  # fmt: skip
-    more = {"batch_size": BATCH} | more
-    return AdversarialCase(layers, sizes, D, (*G, Step("sigmoid")), x, latent(latents, 5), **more)
+    return AdversarialCase(layers, sizes, D, (*G, Step("sigmoid")), x, noise, **more)
 
 
 ADVERSARIAL = (

@@ -57,13 +57,17 @@ def autoencoder(kind, units=UNITS, rows=ROWS, **more):
     """Digits into so many units and back; `more` is how they are trained."""
     y = images(rows)[0].reshape(rows, -1)
     x = corrupted(y, STDDEV, SEED) if kind == "denoising" else y
+    return rebuilding(kind, x, y, units, **({"batch_size": BATCH, "rate": 0.5} | more))
+
+
+def rebuilding(kind, x, y, units, **more):
+    """An autoencoder of this kind that is to make y of x."""
     features = y.shape[1]
     sizes = {
         "encoder": {"inputs": features, "units": units},
         "decoder": {"inputs": units, "units": features},
     }
     layers = dict.fromkeys(sizes, "Linear")
-    more = {"batch_size": BATCH, "rate": 0.5} | more
     return NetworkCase(layers, sizes, STEPS, x, y, OBJECTIVES[kind], **more)
 
 

@@ -41,7 +41,7 @@ def simple_rnn_cell_gradient(g_h, x, h, W, R, b):
 
 def simple_rnn(x, kernel, recurrent_kernel, bias, h0, mask=None, nudge=_same):
     """h after every step, (B, T, U)."""
-    return _value(simple_rnn_cell, x, (kernel, recurrent_kernel, bias), (h0,), mask, nudge)
+    return unrolled(simple_rnn_cell, x, (kernel, recurrent_kernel, bias), (h0,), mask, nudge)
 
 
 def simple_rnn_gradient(g, x, kernel, recurrent_kernel, bias, h0, mask=None, nudge=_same):
@@ -85,7 +85,7 @@ def lstm_cell_gradient(g_h, g_c, x, h, c, W, R, b):
 
 def lstm(x, kernel, recurrent_kernel, bias, h0, c0, mask=None, nudge=_same):
     """h and c after every step, side by side: (B, T, 2U)."""
-    return _value(lstm_cell, x, (kernel, recurrent_kernel, bias), (h0, c0), mask, nudge)
+    return unrolled(lstm_cell, x, (kernel, recurrent_kernel, bias), (h0, c0), mask, nudge)
 
 
 def lstm_gradient(g, x, kernel, recurrent_kernel, bias, h0, c0, mask=None, nudge=_same):
@@ -126,7 +126,7 @@ def gru_cell_gradient(g_h, x, h, W, R, b):
 
 def gru(x, kernel, recurrent_kernel, bias, h0, mask=None, nudge=_same):
     """h after every step, (B, T, U). The bias is (2, 3U): of the input's part, of the state's."""
-    return _value(gru_cell, x, (kernel, recurrent_kernel, bias), (h0,), mask, nudge)
+    return unrolled(gru_cell, x, (kernel, recurrent_kernel, bias), (h0,), mask, nudge)
 
 
 def gru_gradient(g, x, kernel, recurrent_kernel, bias, h0, mask=None, nudge=_same):
@@ -165,7 +165,8 @@ def _states(cell, x, weights, first, mask, nudge):
     return states
 
 
-def _value(cell, x, weights, first, mask, nudge):
+def unrolled(cell, x, weights, first, mask, nudge):
+    """The states after every step of the cell, side by side."""
     states = _states(cell, x, weights, first, mask, nudge)
     return np.stack([np.concatenate(state, axis=-1) for state in states[1:]], axis=1)
 
@@ -210,7 +211,7 @@ def backpropagate(cell, cell_gradient, g, x, weights, first, mask, nudge):
 
 def _terms(cell, x, weights, first, mask):
     # a step weighs the state before, and what makes up the rest of the state after
-    h = _value(cell, x, weights, first, mask, _same)
+    h = unrolled(cell, x, weights, first, mask, _same)
     before = np.concatenate([np.concatenate(first, axis=-1)[:, None], h[:, :-1]], axis=1)
     return np.maximum(np.abs(before), np.abs(h))
 
