@@ -1,6 +1,6 @@
 # Needs make and Python 3.11, 3.12 or 3.13; everything else is installed into .venv on first use.
-# Variables: ONLY=NAME narrows parity, report, accuracy or faults; QUICK=1 shortens report and
-# accuracy; MODE=compiled compiles what accuracy measures, FRESH=1 drops what it measured before, or
+# Variables: ONLY=NAME narrows parity, report, accuracy, differences or faults; QUICK=1 shortens
+# report and accuracy; MODE=compiled compiles what accuracy measures, FRESH=1 drops what it measured before, or
 # the checkpoint that train would go on from; MODEL=cnn FRAMEWORK=torch are what train trains, by
 # EPOCHS=n and SEED=n if these are given;
 # A=old.csv B=new.csv are what report-diff compares; ALL=1 plants every fault, for an hour or two;
@@ -25,7 +25,7 @@ python := $(venv)/bin/python
 stamp := $(venv)/.installed-$(or $(EXTRAS),base)
 only = $(if $(ONLY),--only '$(ONLY)')
 
-.PHONY: help setup parity report report-diff accuracy train test faults figures sample keep clean
+.PHONY: help setup parity report report-diff accuracy differences train test faults figures sample keep clean
 .DEFAULT_GOAL := help
 
 help:
@@ -49,6 +49,9 @@ report-diff: $(stamp) ## Say which ratios changed between two reports, A=old.csv
 
 accuracy: $(stamp) ## Measure each function over all float32 inputs, an hour; QUICK=1, a minute
 	$(python) -m reports.accuracy $(only)$(if $(QUICK), --quick)$(if $(MODE), --mode $(MODE))$(if $(FRESH), --fresh)
+
+differences: $(stamp) ## Measure where the frameworks disagree, and what aligns them
+	$(python) -m reports.differences $(only)
 
 train: $(stamp) ## Train one model, MODEL=cnn FRAMEWORK=torch, and show what it has learned
 	$(python) -m reports.train '$(MODEL)' '$(FRAMEWORK)'$(if $(EPOCHS), --epochs $(EPOCHS))$(if $(SEED), --seed $(SEED))$(if $(FRESH), --fresh)

@@ -294,4 +294,11 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "return int(np.random.SeedSequence([seed, tried]).generate_state(2)[0])",
         "the first word of a state does not depend on how many are asked for",
     ),
+    Equivalent(
+        "shared/checkpoints.py",
+        "write_record",
+        "... RECORD).write_text(json.dumps(record, indent=1), encoding='utf-8')",
+        "... RECORD).write_text(json.dumps(record, indent=2), encoding='utf-8')",
+        "how far the lines of the record are indented is a matter of looks",
+    ),
 )

@@ -222,6 +222,41 @@ def test_an_error_while_it_is_written_leaves_the_folder_as_it_was(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
 
 
+def test_what_a_killed_run_left_makes_way_for_the_next(tmp_path):
+    (tmp_path / "runs" / ".kept~new").mkdir(parents=True)
+    with replacing(tmp_path / "runs" / "kept") as new:
+        (new / "a.txt").write_text("two")
+    assert (tmp_path / "runs" / "kept" / "a.txt").read_text() == "two"
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["kept"]
+
+
+def test_a_folder_in_folders_that_are_not_there_yet_is_made(tmp_path):
+    with replacing(tmp_path / "a" / "b" / "kept") as new:
+        assert new.is_dir()
+    assert (tmp_path / "a" / "b" / "kept").is_dir()
+
+
+def test_all_is_on_disk_before_the_old_one_makes_way(tmp_path, monkeypatch):
+    """As a loss of power asks for: the files, the folder that lists them, the one that lists it."""
+    done, opened = [], {}
+    open_one, close_one, replace = os.open, os.close, os.replace
+
+    def opening(path, how):
+        number = open_one(path, how)
+        opened[number] = path.name
+        return number
+
+    monkeypatch.setattr(os, "open", opening)
+    monkeypatch.setattr(os, "fsync", lambda number: done.append(opened[number]))
+    monkeypatch.setattr(os, "close", lambda number: done.append("closed") or close_one(number))
+    monkeypatch.setattr(os, "replace", lambda *paths: done.append("moved") or replace(*paths))
+    with replacing(tmp_path / "kept") as new:
+        (new / "a.txt").write_text("one")
+    listed = ["a.txt", ".kept~new", "moved", tmp_path.name]
+    assert [each for each in done if each != "closed"] == listed
+    assert done.count("closed") == 3
+
+
 def test_an_optimizer_that_cannot_say_its_options_trains_without_a_checkpoint(tmp_path):
     from tf_impl.losses import squared_error
     from tf_impl.models.linear_regression import LinearRegression

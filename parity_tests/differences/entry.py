@@ -21,7 +21,7 @@ DEFAULTS = ("in_keras", "in_torch")
 ALIGNED = ("torch_as_keras", "keras_as_torch")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Difference:
     """A difference as data, and the functions that measure it. `difference` makes one of a class.
 

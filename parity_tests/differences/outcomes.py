@@ -105,7 +105,7 @@ def gap(left: Any, right: Any) -> Gap:
     >>> str(gap(np.array([1.0, np.nan]), np.array([1.5, np.nan])))
     '0.5'
     >>> str(gap(np.zeros(2), np.zeros(3))), str(gap(None, np.zeros(())))
-    ('shape (2,) against (3,)', 'None against 0')
+    ('shape (2,) against (3,)', 'None against 0.')
     """
     if isinstance(left, Raised) or isinstance(right, Raised):
         both = isinstance(left, Raised) and isinstance(right, Raised)

@@ -13,6 +13,7 @@ import textwrap
 from types import ModuleType
 
 from parity_tests.differences.entry import Difference
+from parity_tests.differences.measuring import MODEL, Measured
 
 PROJECT = ("parity_tests", "shared", "tf_impl", "torch_impl")
 
@@ -20,7 +21,7 @@ PROJECT = ("parity_tests", "shared", "tf_impl", "torch_impl")
 def program(entry: Difference, *functions: str) -> str:
     """A program that computes what these functions of an entry return, each under its own name.
 
-    `expected` of the last line is what the first returns, `result` what the last does.
+    What one function returns is `result`; of two, the first's is `expected`.
     """
     written = _Program()
     data, sources = _parts(entry)
@@ -35,6 +36,8 @@ def program(entry: Difference, *functions: str) -> str:
     named = ("expected", "result") if len(calls) == 2 else ("result",)
     last = [f"{name} = {call}" for name, call in zip(named, calls, strict=True)]
     blocks = [*written.definitions, *(sources[name] for name in functions)]
+    if len(functions) == 2:
+        written.imported["import numpy as np"] = None  # which compares the two
     head = "\n".join([*written.imports(), *(["", *settings] if settings else [])])
     return "\n\n\n".join([head, *blocks, "\n".join(last)]) + "\n"
 
@@ -122,3 +125,20 @@ def _segment(text, node):
     first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", ()))])
     lines = text.splitlines()[first - 1 : node.end_lineno]
     return textwrap.dedent("\n".join(line.removesuffix("  # fmt: skip") for line in lines))
+
+
+def check(found: Measured, direction: str) -> str:
+    """A program that aligns an entry in one direction, and fails unless it has."""
+    expected = found.outcomes[MODEL[direction]]
+    return program(found.entry, MODEL[direction], direction) + _assertion(found.entry, expected)
+
+
+def _assertion(entry, expected):
+    if expected is None or isinstance(expected, str):
+        return "assert result == expected\n"
+    if isinstance(expected, list):
+        body = textwrap.indent(_assertion(entry, expected[0]), "    ")
+        body = body.replace("result", "one").replace("expected", "other")
+        return f"for one, other in zip(result, expected, strict=True):\n{body}"
+    rtol = "1e-12" if entry.ulp is None else f"{entry.ulp:g} * np.finfo(np.float32).eps"
+    return f"np.testing.assert_allclose(result, expected, rtol={rtol}, atol={rtol})\n"

@@ -1,0 +1,186 @@
+"""Every difference of the catalogue is there by default, and gone where it is aligned."""
+
+import re
+from collections import Counter
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import torch
+
+from parity_tests import differences
+from parity_tests.differences.entry import ALIGNED, CRASH, DEFAULTS, NONE, SILENT_WRONG, difference
+from parity_tests.differences.measuring import MODEL, measure
+from parity_tests.differences.outcomes import Raised, as_found, gap, outcome, plain
+from parity_tests.differences.printing import check, program
+
+ENTRIES = differences.catalogue()
+INSTALLED = Path(keras.__file__).parents[1]
+SOURCE = re.compile(r"(?:keras|tensorflow|torch)/[\w./-]+\.py:L\d+")
+VERSIONS = ", ".join(f"{p} {metadata.version(p)}" for p in ("keras", "tensorflow", "torch"))
+
+measured = cache(measure)
+
+
+def of(entries):
+    return pytest.mark.parametrize("entry", entries, ids=lambda entry: entry.id)
+
+
+@of(ENTRIES)
+def test_each_differs_by_default_and_not_once_aligned(entry):
+    found = measured(entry)
+    assert not found.complaints, f"{entry.id}, {VERSIONS}: {'; '.join(found.complaints)}"
+
+
+@of(ENTRIES)
+def test_each_runs_as_it_is_printed(entry):
+    found = measured(entry)
+    for name in entry.functions:
+        given = {}
+        with as_found():
+            try:
+                exec(compile(program(entry, name), entry.id, "exec"), given)
+            except Exception as error:
+                assert found.outcomes[name] == Raised(type(error).__name__, brief(error))
+            else:
+                assert gap(plain(given["result"]), found.outcomes[name]).within(entry.ulp)
+
+
+@of([entry for entry in ENTRIES if {*ALIGNED} & {*entry.functions}])
+def test_each_check_that_is_printed_passes_and_can_fail(entry):
+    found = measured(entry)
+    for direction in {*ALIGNED} & {*entry.functions}:
+        text = check(found, direction)
+        with as_found():
+            exec(compile(text, entry.id, "exec"), {})
+        # its own default in the place of what aligns it
+        other = next(name for name in DEFAULTS if name != MODEL[direction])
+        spoilt = text.replace(f"result = {direction}(", f"result = {other}(")
+        default = program(entry, other).partition("result = ")[0]
+        with as_found(), pytest.raises(Exception):  # noqa: B017
+            exec(compile(default + "\n" + spoilt, entry.id, "exec"), {})
+
+
+def brief(error):
+    return " ".join(str(error).split())
+
+
+@of(ENTRIES)
+def test_each_names_lines_that_there_are(entry):
+    named = SOURCE.findall(" ".join(entry.sources))
+    for place in named:
+        file, _, line = place.partition(":L")
+        lines = (INSTALLED / file).read_text(encoding="utf-8").splitlines()
+        assert lines[int(line) - 1 :], f"{entry.id}: {file} has {len(lines)} lines"
+
+
+def test_no_name_is_there_twice():
+    assert max(Counter(entry.id for entry in ENTRIES).values()) == 1
+
+
+def test_an_unknown_area_is_refused_with_the_names_of_the_known():
+    with pytest.raises(KeyError, match="no area is called colours: there are activations"):
+        differences.catalogue("colours")
+
+
+SAID = dict(item="a number", keras="1", torch="2", hits="nobody", recipe="add 1", sources="x")
+
+
+def entry(severity=SILENT_WRONG, keras=lambda: 1.0, torch=lambda: 2.0, **more):
+    """An entry of two numbers, aligned by default."""
+    aligned = {"torch_as_keras": keras, "keras_as_torch": torch}
+    functions = {"in_keras": keras, "in_torch": torch, **aligned, **more.pop("functions", {})}
+    return difference(severity=severity, **SAID, **more)(type("Number", (), functions))
+
+
+def raises():
+    raise ValueError("no")
+
+
+def test_a_true_entry_is_verified():
+    assert measure(entry()).verified
+    assert measure(entry(NONE, torch=lambda: 1.0)).verified
+    assert measure(entry(CRASH, torch=raises)).verified
+
+
+@pytest.mark.parametrize(
+    ("made", "complaint"),
+    [
+        (lambda: entry(torch=lambda: 1.0 + 1e-13), "by default they no longer differ"),
+        (lambda: entry(NONE), "by default they differ: 1"),
+        (lambda: entry(torch=raises), "Keras gives 1., torch ValueError"),
+        (lambda: entry(CRASH), "a crash is where one raises"),
+        (lambda: entry(functions={"torch_as_keras": lambda: 1.0 + 1e-11}), "torch as in Keras is"),
+        (lambda: entry(functions={"keras_as_torch": lambda: 1.0}), "Keras as in torch is not"),
+        (lambda: entry(functions={"torch_as_keras": raises}), "1. against ValueError apart"),
+    ],
+)
+def test_an_entry_that_says_what_is_not_so_is_not_verified(made, complaint):
+    found = measure(made())
+    assert not found.verified and complaint in "; ".join(found.complaints)
+
+
+def test_float32_is_judged_by_units_in_the_last_place():
+    one, next_one = np.float32(1), np.nextafter(np.float32(1), np.float32(2))
+    assert not gap(plain(one), plain(next_one)).within(None)
+    assert gap(plain(one), plain(next_one)).within(1) and not gap(plain(one), plain(2.0)).within(1)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "words"),
+    [
+        (np.zeros(2), np.zeros(3), "shape (2,) against (3,)"),
+        (np.zeros(2), None, "[0., 0.] against None"),
+        (np.array([1.0, np.nan]), np.ones(2), "nan against 1"),
+        (np.array(np.inf), np.array(-np.inf), "inf against -inf"),
+        ("int32", "int64", "int32 against int64"),
+        ([np.ones(1)], [np.ones(1), np.ones(1)], "([1.]) against ([1.], [1.])"),
+        (Raised("ValueError", "no"), np.ones(()), "ValueError against 1."),
+        ([np.ones(1), "a"], [np.ones(1), "b"], "a against b"),
+    ],
+)
+def test_what_cannot_be_subtracted_is_apart(left, right, words):
+    found = gap(left, right)
+    assert str(found) == words and not found.within(None) and not found.within(1e9)
+
+
+def test_what_is_no_number_agrees_with_itself():
+    for value in (None, "a", [np.array([np.nan, np.inf]), None], Raised("ValueError", "no")):
+        assert gap(value, value).within(None)
+
+
+def test_settings_and_seeds_are_put_back():
+    def sets():
+        keras.config.set_floatx("float64")
+        torch.set_default_dtype(torch.float64)
+        return torch.rand(()), keras.random.uniform(())
+
+    first = outcome(sets, {})
+    assert gap(first, outcome(sets, {})).within(None)
+    assert keras.config.floatx() == "float32" and torch.get_default_dtype() == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("more", "complaint"),
+    [
+        ({"severity": "bad"}, "severity is one of"),
+        ({"stage": "never"}, "stage is one of"),
+        ({"functions": {"in_torch": lambda z: z}}, r"no value for the parameters \['z'\]"),
+        ({"sources": ()}, "name in sources"),
+    ],
+)
+def test_an_entry_that_is_not_whole_is_refused(more, complaint):
+    functions = {"in_keras": raises, "in_torch": raises, **more.pop("functions", {})}
+    said = SAID | {"severity": SILENT_WRONG, "unaligned": "no"} | more
+    with pytest.raises(ValueError, match=f"difference number: .*{complaint}"):
+        difference(**said)(type("Number", (), functions))
+
+
+def test_an_entry_gives_both_directions_or_says_why_not():
+    with pytest.raises(ValueError, match="say in unaligned why"):
+        difference(severity=SILENT_WRONG, **SAID)(
+            type("Number", (), {"in_keras": raises, "in_torch": raises})
+        )
