@@ -65,8 +65,8 @@ def test_the_bar_is_shown_when_asked_for_and_told_of_each_step(half, monkeypatch
     run, gan, told = GANRun(ROW, TANH), module(half, "models.gan"), []
 
     @contextlib.contextmanager
-    def bar(shown, steps):
-        told.append((shown, steps))
+    def bar(shown, steps, done):
+        told.append((shown, steps, done))
         yield lambda *step: told.append(step)
 
     monkeypatch.setattr(gan, "progress_bar", bar)
@@ -78,7 +78,7 @@ def test_the_bar_is_shown_when_asked_for_and_told_of_each_step(half, monkeypatch
 
     run.train(ours(run, half), players(run, half), "eager", on_step)
     run.train(ours(run, half), players(run, half), "eager", progress=True)
-    assert told == [(False, 4), *losses, (True, 4), *losses]
+    assert told == [(False, 4, 0), *losses, (True, 4, 0), *losses]
 
 
 def test_keras_players_are_in_training_as_they_learn():
@@ -186,3 +186,50 @@ def test_a_keras_generator_comes_back_from_config_and_disk_before_it_was_called(
 def test_a_torch_generator_shows_its_options():
     shown = repr(torch_impl.models.gan.Generator(3, (4, 2), "tanh"))
     assert shown.startswith("Generator(") and "activation=tanh" in shown
+
+
+def kept(run, half, folder=None, **more):
+    """(history's rows, weights and states as bytes) of a run with Adam, kept in a folder."""
+    both, made = players(run, half), []
+    trainer = ours(run, half)
+    optimizer, run._optimizer = run._optimizer, lambda *of: made.append(optimizer(*of)) or made[-1]
+    try:
+        history = run.train(trainer, both, "eager", checkpoint=folder, **more)
+    finally:
+        run._optimizer = optimizer
+    left = [v for player in both for v in values(half, player).values()]
+    for player, each in zip(both, made, strict=True):
+        found = each.variables if half.in_keras else [
+            s for p in player.parameters() for s in each.state[p].values()
+        ]  # fmt: skip
+        left += [np.asarray(half.framework.array(v)) for v in found]
+    return history, [array.tobytes() for array in left]
+
+
+def of_epochs(epochs, **more):
+    run = GANRun(ROW, TANH)
+    told = {"optimizer": "adam", "options": ADAM | {"epsilon_form": "inside"}, "rate": 2.0**-5}
+    run.case = replace(run.case, **{**told, "batch_size": 12, "epochs": epochs, **more})
+    return run
+
+
+def test_a_run_in_two_sittings_is_the_run_in_one(half, tmp_path):
+    whole, end = kept(of_epochs(3), half)
+    kept(of_epochs(1), half, tmp_path / "kept")
+    steps = []
+    rest, there = kept(of_epochs(3), half, tmp_path / "kept", on_step=lambda *s: steps.append(s))
+    assert rest.epochs == whole.epochs and there == end and len(end) > 8
+    assert [(d.step, g.step) for d, g in steps] == [(k, k) for k in range(4, 12)]
+    assert {path.name for path in (tmp_path / "kept").iterdir()} == {"run.json", *PLAYERS}
+
+
+def test_a_checkpoint_of_another_game_is_refused(half, tmp_path):
+    kept(of_epochs(1), half, tmp_path)
+    for more, said in (
+        ({"noise": latent(4, 6)}, "noise is float64"),
+        ({"batch_size": 8}, "batch_size is 12 there and 8 here"),
+        ({"rate": 2.0**-6}, "discriminator optimizer is .*; generator optimizer is"),
+        ({"x": np.zeros((40, 64))}, "x is float64"),
+    ):
+        with pytest.raises(ValueError, match=said):
+            kept(of_epochs(1, **more), half, tmp_path)

@@ -62,7 +62,7 @@ ONE_SIDED = {
         "dense": "Keras's base class is handed dense gradients",
         "_side_by_side": "the vectors of parameters, gradients and state",
     },
-    "tf_impl/training.py": {"ByEpoch": "an optimizer asks a schedule by its own count of steps"},
+    "tf_impl/scheduled.py": {"ByEpoch": "an optimizer asks a schedule by its own count of steps"},
     "tf_impl/checkpoints.py": {
         "_read": "torch's file holds all of a run",
         "_drawn_from": "a layer has a generator of its own",

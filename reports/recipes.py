@@ -14,10 +14,12 @@ from parity_tests.halves import Half
 from reports.panels import BLUE, SAID, VERMILION, quiet
 from shared.catalogue import sequences
 from shared.data import load_digits, load_insurance, load_line
+from shared.noise import latent
 
 TRAINED_ON = 1437  # of 1797 digits; the others are held out
 YEARS, LAST = 8, 80  # of sunspots: read for each prediction, and held out
 SHOWN = 15  # digits in a figure
+LATENT = 16  # what a generated digit is made from
 
 
 class Data(NamedTuple):
@@ -37,7 +39,8 @@ class Data(NamedTuple):
 class Recipe:
     """One model's training; its loss and optimizer are those of the halves, by name.
 
-    A loss is one of losses.py, or that of another module if it says so: "models.rnn.name".
+    A loss is one of losses.py, or that of another module if it says so: "models.rnn.name". Of two
+    models, which play against each other, the last is shown.
     """
 
     make: Callable[[Half], object]
@@ -48,7 +51,7 @@ class Recipe:
     epochs: int
     batch_size: int
     show: Callable[[SubFigure, Data, np.ndarray], None]  # (where, data, predictions of data.shown)
-    options: dict = field(default_factory=dict)  # more that `fit` is to be told
+    options: dict = field(default_factory=dict)  # of the optimizer, but for its rate
     mode: tuple[str, str] = ("graph", "graph")  # of Keras and of torch, which unrolls loops
 
 
@@ -81,6 +84,12 @@ def pixels(half: Half) -> Data:
     """Digits that are their own labels."""
     x, _, (shown, _) = digits(half)
     return Data(x, x, (shown, shown))
+
+
+def forged(half: Half) -> Data:
+    """Digits to be taken for, and the noise of those that are shown: that of a phase unused."""
+    x, _ = load_digits()
+    return Data(x, x, (latent(LATENT)(0, 2, SHOWN), x))
 
 
 def sunspots(half: Half) -> Data:
@@ -140,6 +149,21 @@ def reconstructions(where: SubFigure, data: Data, predicted: np.ndarray) -> None
     where.suptitle(f"digits held out, and reconstructed; error {error:.4f}", fontsize=9.5)
 
 
+def generated(where: SubFigure, data: Data, images: np.ndarray) -> None:
+    """What the generator makes of noise."""
+    panels = where.subplots(3, SHOWN // 3)
+    for panel, image in zip(panels.flat, images, strict=True):
+        panel.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
+        panel.set_axis_off()
+    where.suptitle("generated from noise", fontsize=9.5)
+
+
+def _gan(half):
+    discriminator = half.module("models.mlp").MLP(64, (128, 1), activation="tanh")
+    generator = half.module("models.gan").Generator(LATENT, (128, 64), activation="tanh")
+    return discriminator, generator
+
+
 def _recurrent(name):
     return lambda half: getattr(half.module("models.rnn"), name)(1, 8, 1)
 
@@ -183,6 +207,10 @@ RECIPES = {  # name: model, data, loss, optimizer, its rate, epochs, rows to a b
     "autoencoder": Recipe(
         _autoencoder, pixels, "models.autoencoder.reconstruction_loss", "Adam", 1 / 64, 40, 64,
         reconstructions,
+    ),
+    "gan": Recipe(
+        _gan, forged, "binary_cross_entropy_with_logits", "Adam", 1 / 512, 80, 64, generated,
+        {"beta_1": 0.5, "beta_2": 0.999},
     ),
     "feedforward": Recipe(_feedforward, digits, CROSS_ENTROPY, "Adam", 1 / 128, 20, 32, classes),
     "logistic_regression": Recipe(

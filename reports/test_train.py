@@ -24,20 +24,23 @@ def test_each_model_is_trained_printed_and_drawn(framework, model, tmp_path, cap
     assert run(tmp_path, model, framework, "--epochs", "2") == 0
     folder = tmp_path / f"{model}-{framework}"
     frame = pd.read_csv(folder / "history.csv")
-    assert frame.epoch.tolist() == [0, 1] and frame.loss[1] < frame.loss[0]
+    assert frame.epoch.tolist() == [0, 1]
+    # two players have no loss that falls, but the discriminator does better than a guess
+    assert frame.iloc[1, 1] < (np.log(2) if model == "gan" else frame.iloc[0, 1])
     assert (folder / "training.png").read_bytes().startswith(b"\x89PNG")
     shown = capsys.readouterr().out
-    assert re.search(rf"^ +1 +{frame.loss[1]:.6g} ", shown, re.MULTILINE)
+    assert re.search(rf"^ +1 +{frame.iloc[1, 1]:.6g} ", shown, re.MULTILINE)
     assert "Wrote history.csv and training.png to" in shown
 
 
 @pytest.mark.parametrize("framework", train.FRAMEWORKS)
-def test_more_epochs_train_on_and_end_as_one_run(framework, tmp_path):
-    name = ("linear_regression", framework, "--seed", "4")
+@pytest.mark.parametrize("model", ["linear_regression", "gan"])
+def test_more_epochs_train_on_and_end_as_one_run(model, framework, tmp_path):
+    name = (model, framework, "--seed", "4")
     for folder, epochs in (("parts", "2"), ("parts", "5"), ("whole", "5")):
         assert run(tmp_path / folder, *name, "--epochs", epochs) == 0
     parts, whole = (
-        (tmp_path / folder / f"linear_regression-{framework}" / "history.csv").read_text()
+        (tmp_path / folder / f"{model}-{framework}" / "history.csv").read_text()
         for folder in ("parts", "whole")
     )
     assert parts == whole and len(parts.splitlines()) == 6

@@ -20,15 +20,22 @@ from matplotlib.ticker import MaxNLocator
 from rich.console import Console
 from rich.table import Table
 
-from parity_tests.halves import PACKAGES, Half
+from parity_tests.halves import PACKAGES, Half, in_words_of
 from reports.panels import BLUE, VERMILION, png, quiet
-from reports.recipes import RECIPES, Data, Recipe
+from reports.recipes import LATENT, RECIPES, Data, Recipe
 from reports.terminal import RULE, say
 from reports.writing import replace_whole
+from shared.noise import latent
 
 OUTPUT = Path(__file__).parent / "output" / "train"
 FRAMEWORKS = {name.lower(): Half(*rest) for name, rest in PACKAGES.items()}
 LINES = 20  # of a history that are printed; the file has all
+CURVES = {
+    "loss": ("loss", BLUE),
+    "val_loss": ("validation loss", VERMILION),
+    "discriminator_loss": ("discriminator's loss", BLUE),
+    "generator_loss": ("generator's loss", VERMILION),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -82,18 +89,33 @@ def train(half: Half, recipe: Recipe, checkpoint: Path, epochs: int, seed: int):
     """(the model, its data, the history), taken up from the checkpoint if there is one."""
     half.framework.set_seed(seed)
     model, data = recipe.make(half), recipe.data(half)
-    optimizer = getattr(half.module("optimizers"), recipe.optimizer)
-    parameters = () if half.in_keras else (model.parameters(),)
     place, _, loss = recipe.loss.rpartition(".")
+    told = {
+        "loss": getattr(half.module(place or "losses"), loss),
+        "epochs": epochs,
+        "batch_size": recipe.batch_size,
+        "seed": seed,
+        "mode": recipe.mode[not half.in_keras],
+        "checkpoint": checkpoint,
+        "progress": True,
+    }
     with _threads(half):
-        history = half.module("training").fit(
-            model, data.x, data.y, loss=getattr(half.module(place or "losses"), loss),
-            optimizer=optimizer(*parameters, recipe.learning_rate), epochs=epochs,
-            batch_size=recipe.batch_size, validation=data.held_out, seed=seed,
-            mode=recipe.mode[not half.in_keras],
-            checkpoint=checkpoint, progress=True, **recipe.options,
-        )  # fmt: skip
+        if isinstance(model, tuple):
+            optimizers = [_optimizer(half, recipe, each) for each in model]
+            told |= {"optimizers": optimizers, "noise": latent(LATENT, seed)}
+            history = half.module("models.gan").train(*model, data.x, **told)
+        else:
+            told |= {"optimizer": _optimizer(half, recipe, model), "validation": data.held_out}
+            history = half.module("training").fit(model, data.x, data.y, **told)
     return model, data, history
+
+
+def _optimizer(half, recipe, model):
+    words = in_words_of(half, recipe.optimizer.lower(), recipe.options)
+    parameters = () if half.in_keras else (model.parameters(),)
+    return getattr(half.module("optimizers"), recipe.optimizer)(
+        *parameters, recipe.learning_rate, **words
+    )
 
 
 def _threads(half):
@@ -105,7 +127,8 @@ def _threads(half):
 
 
 def predicted(half: Half, model, data: Data) -> np.ndarray:
-    """What the model makes, at inference, of the rows that are shown."""
+    """What the model, or the last of two, makes, at inference, of the rows that are shown."""
+    model = model[-1] if isinstance(model, tuple) else model
     if not half.in_keras:
         model.eval()
     x = data.shown[0]
@@ -119,11 +142,10 @@ def table(frame: pd.DataFrame) -> Table:
     """The history, some epochs of a long one, in at most 80 columns."""
     chosen = np.unique(np.linspace(0, len(frame) - 1, min(LINES, len(frame))).round().astype(int))
     lines = Table(box=RULE, show_edge=False, pad_edge=False, header_style="bold")
-    for name in ("epoch", "loss", "val_loss", "learning_rate"):
+    for name in frame:
         lines.add_column(name.replace("_", " "), justify="right")
     for row in frame.iloc[chosen].itertuples(index=False):
-        val_loss = "-" if np.isnan(row.val_loss) else f"{row.val_loss:.6g}"
-        lines.add_row(f"{row.epoch}", f"{row.loss:.6g}", val_loss, f"{row.learning_rate:.6g}")
+        lines.add_row(*("-" if np.isnan(value) else f"{value:.6g}" for value in row))
     return lines
 
 
@@ -134,10 +156,9 @@ def draw(title: str, frame: pd.DataFrame, recipe: Recipe, data: Data, found: np.
         left, right = figure.subfigures(1, 2)
         panel = left.subplots()
         look = {"marker": "o" if len(frame) <= LINES else "", "markersize": 2.6}
-        panel.plot(frame.epoch, frame.loss, color=BLUE.dark, label="loss", **look)
-        if frame.val_loss.notna().any():
-            held_out = {"color": VERMILION.dark, "label": "validation loss"}
-            panel.plot(frame.epoch, frame.val_loss, **held_out, **look)
+        for name, (label, color) in CURVES.items():
+            if name in frame and frame[name].notna().any():
+                panel.plot(frame.epoch, frame[name], color=color.dark, label=label, **look)
         panel.legend(frameon=False)
         quiet(panel, xlabel="epoch")
         panel.set_yscale("log")  # with its own ticks, also within a decade

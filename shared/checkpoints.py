@@ -14,9 +14,9 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,7 +26,7 @@ RECORD = "run.json"
 
 
 def described(x, y, validation, **more: Any) -> dict[str, str]:
-    """A run in words, as far as its result depends on it: its data, and more by name.
+    """A run in words, as far as its result depends on it: its data, and more by name, or data too.
 
     >>> described(np.ones((3, 2)), np.ones(3), None, seed=0, loss=max)
     {'x': 'float64 (3, 2), checksum 1466da09', 'y': 'float64 (3,), checksum 78ac6fa1',
@@ -38,32 +38,38 @@ def described(x, y, validation, **more: Any) -> dict[str, str]:
 
 
 def _data(values):
+    if values is None:
+        return "none"
     values = np.asarray(values)
     return f"{values.dtype} {values.shape}, checksum {zlib.crc32(values.tobytes()):08x}"
 
 
 def _words(value):
-    """A function by its name, an object by its class, and all else as it is written."""
+    """A function by its name, an object by its class, data, and all else as it is written."""
+    if isinstance(value, np.ndarray):
+        return _data(value)
     if callable(value):
         return getattr(value, "__qualname__", type(value).__name__)
     return type(value).__name__ if type(value).__repr__ is object.__repr__ else str(value)
 
 
-def write_record(folder: Path, run: Mapping[str, str], epochs: list[Epoch], **more: Any) -> None:
-    """Write run.json: which run it is, its epochs so far, and more that can be said in JSON."""
-    record = {"run": run, "epochs": [epoch._asdict() for epoch in epochs], **more}
+def write_record(folder: Path, run: Mapping[str, str], epochs: Sequence[NamedTuple]) -> None:
+    """Write run.json: which run it is, and its epochs so far."""
+    record = {"run": run, "epochs": [epoch._asdict() for epoch in epochs]}
     (folder / RECORD).write_text(json.dumps(record, indent=1), encoding="utf-8")
 
 
-def read_record(folder: Path, run: Mapping[str, str], most: int) -> dict[str, Any] | None:
-    """The record of the checkpoint in a folder, None where there is no checkpoint yet.
+def read_record(
+    folder: Path, run: Mapping[str, str], most: int, kind: type = Epoch
+) -> list[NamedTuple]:
+    """The epochs, each of this kind, of the checkpoint in a folder; none if there is none yet.
 
     Raises ValueError where the folder holds other files, another run than `run`, or more than
     `most` epochs: neither is overwritten.
     """
     recover(folder)
     if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
-        return None
+        return []
     if not (folder / RECORD).is_file():
         raise ValueError(f"{folder} holds no checkpoint but something else: name another folder")
     record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
@@ -73,7 +79,7 @@ def read_record(folder: Path, run: Mapping[str, str], most: int) -> dict[str, An
             f"the checkpoint in {folder} holds {len(record['epochs'])} epochs, more than the {most}"
             f" asked for: ask for as many, or name another folder"
         )
-    return record | {"epochs": [Epoch(**epoch) for epoch in record["epochs"]]}
+    return [kind(**epoch) for epoch in record["epochs"]]
 
 
 def check_same(folder: Path, there: Mapping[str, str], here: Mapping[str, str]) -> None:
@@ -114,7 +120,7 @@ def replacing(folder: Path) -> Iterator[Path]:
     new.mkdir(parents=True)
     try:
         yield new
-        for path in (*new.iterdir(), new):
+        for path in (*new.rglob("*"), new):
             _to_disk(path)
         if folder.exists():
             os.replace(folder, old)

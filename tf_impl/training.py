@@ -9,9 +9,7 @@ Source: Introduction to Deep Learning, Unit 1 (batch, mini-batch and stochastic 
 
 from dataclasses import dataclass, field
 from itertools import count
-from types import SimpleNamespace
 
-import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
@@ -23,14 +21,14 @@ from shared.runs import (
     MeanLoss,
     Step,
     check_run,
-    check_schedule,
     finite,
     followed,
     interruptible,
     progress_bar,
 )
-from tf_impl.checkpoints import Checkpoint
+from tf_impl.checkpoints import Checkpoint, Trained
 from tf_impl.framework import array, compiled, tensor, unavailable
+from tf_impl.scheduled import Scheduled
 
 
 @dataclass
@@ -111,6 +109,7 @@ def fit(
         FloatingPointError: the loss became NaN or infinite; the message names epoch and step. The
             weights are those after that step.
 
+    >>> import keras
     >>> from tf_impl.losses import squared_error
     >>> from tf_impl.models.linear_regression import LinearRegression
     >>> x, y = np.array([[0.0], [1.0]]), np.array([1.0, 3.0])
@@ -124,14 +123,14 @@ def fit(
     data = _readable(model, x, y)
     held_out = _readable(model, *validation) if validation else None
     steps, device = steps_per_epoch(len(x), batch_size), _device(model)
-    scheduled = _Scheduled(optimizer, schedule, schedule_every, steps, bool(validation))
+    scheduled = Scheduled(optimizer, schedule, schedule_every, steps, bool(validation))
     update, evaluate = make_steps(model, loss, optimizer, mode)
     run = {} if checkpoint is None else described(
         x, y, validation, loss=loss, batch_size=batch_size, schedule=schedule,
         schedule_every=schedule_every, mode=mode, seed=seed, shuffle=shuffle,
         early_stopping=early_stopping,
     )  # fmt: skip
-    kept = Checkpoint(checkpoint, run, model, optimizer, scheduled)
+    kept = Checkpoint(checkpoint, run, {"": Trained(model, optimizer, scheduled)})
     history = History(kept.take_up(epochs))
     done = len(history.epochs)
     counted = count(done * steps)
@@ -187,6 +186,7 @@ def make_steps(model, loss, optimizer, mode="eager"):
 
     `fit` is a loop around them. ∂L/∂W is a dictionary by the weights' names.
 
+    >>> import keras
     >>> from tf_impl.losses import squared_error
     >>> from tf_impl.models.linear_regression import LinearRegression
     >>> model, sgd = LinearRegression(1), keras.optimizers.SGD(0.5)
@@ -236,68 +236,3 @@ def _mean_loss(evaluate, data, batch_size, device):
         L = evaluate(*_read(data, rows, device))
         mean.add(float(L), len(rows))
     return mean.value
-
-
-class _Scheduled:
-    """An optimizer's learning rate in the course of a run, as its schedule says."""
-
-    def __init__(self, optimizer, schedule, every, steps, validated):
-        self.optimizer, self.schedule, self.validated = optimizer, schedule, validated
-        self.follows_loss = hasattr(schedule, "monitor")
-        needs_validation = getattr(schedule, "monitor", "") == "val_loss"
-        check_schedule(every, self.follows_loss, validated or not needs_validation)
-        if self.follows_loss:
-            schedule.set_model(SimpleNamespace(optimizer=optimizer))
-            schedule.on_train_begin()
-        elif isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
-            optimizer.learning_rate = schedule if every == "step" else ByEpoch(schedule, steps)
-        elif schedule is not None:
-            raise TypeError(
-                f"schedule must be a LearningRateSchedule or a callback that monitors a loss, "
-                f"got {type(schedule).__name__}"
-            )
-
-    def rate(self):
-        return float(array(self.optimizer.learning_rate))
-
-    def after_step(self):
-        """Nothing: in each update the optimizer asks the schedule for the rate by itself."""
-
-    def after_epoch(self, epoch):
-        if self.follows_loss:
-            measured = {"val_loss": epoch.val_loss} if self.validated else {}
-            self.schedule.on_epoch_end(epoch.epoch, {"loss": epoch.loss, **measured})
-
-    def state(self):
-        """What a callback remembers, if it tells; the optimizer counts for a schedule."""
-        return self.schedule.state_dict() if hasattr(self.schedule, "state_dict") else {}
-
-    def take_up(self, state, epochs):
-        """Go on from a state; a callback that tells none follows these epochs again."""
-        if state:
-            self.schedule.load_state_dict(state)
-        elif self.follows_loss:
-            for epoch in epochs:
-                self.optimizer.learning_rate = epoch.learning_rate
-                self.after_epoch(epoch)
-
-
-@keras.saving.register_keras_serializable("tf_impl")
-class ByEpoch(keras.optimizers.schedules.LearningRateSchedule):
-    """A schedule that counts epochs of so many steps: schedule(⌊step / steps_per_epoch⌋)."""
-
-    def __init__(self, schedule, steps_per_epoch):
-        self.schedule = schedule
-        self.steps_per_epoch = steps_per_epoch
-
-    def __call__(self, step):
-        return self.schedule(step // self.steps_per_epoch)
-
-    def get_config(self):
-        schedule = keras.saving.serialize_keras_object(self.schedule)
-        return {"schedule": schedule, "steps_per_epoch": self.steps_per_epoch}
-
-    @classmethod
-    def from_config(cls, config):
-        schedule = keras.saving.deserialize_keras_object(config["schedule"])
-        return cls(schedule, config["steps_per_epoch"])

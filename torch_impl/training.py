@@ -9,7 +9,6 @@ Source: Introduction to Deep Learning, Unit 1 (batch, mini-batch and stochastic 
 
 import contextlib
 from dataclasses import dataclass, field
-from inspect import signature
 from itertools import count
 
 import numpy as np
@@ -23,14 +22,14 @@ from shared.runs import (
     MeanLoss,
     Step,
     check_run,
-    check_schedule,
     finite,
     followed,
     interruptible,
     progress_bar,
 )
-from torch_impl.checkpoints import Checkpoint
+from torch_impl.checkpoints import Checkpoint, Trained
 from torch_impl.framework import array, compiled, tensor, unavailable
+from torch_impl.scheduled import Scheduled
 
 
 @dataclass
@@ -127,14 +126,14 @@ def fit(
     data = _readable(model, x, y)
     held_out = _readable(model, *validation) if validation else None
     steps, device = steps_per_epoch(len(x), batch_size), _device(model)
-    scheduled = _Scheduled(optimizer, schedule, schedule_every, steps, bool(validation))
+    scheduled = Scheduled(optimizer, schedule, schedule_every, steps, bool(validation))
     update, evaluate = make_steps(model, loss, optimizer, mode)
     run = {} if checkpoint is None else described(
         x, y, validation, loss=loss, batch_size=batch_size, schedule=schedule,
         schedule_every=schedule_every, mode=mode, seed=seed, shuffle=shuffle,
         early_stopping=early_stopping,
     )  # fmt: skip
-    kept = Checkpoint(checkpoint, run, model, optimizer, scheduled)
+    kept = Checkpoint(checkpoint, run, {"": Trained(model, optimizer, scheduled)})
     history = History(kept.take_up(epochs))
     done = len(history.epochs)
     counted = count(done * steps)
@@ -260,43 +259,3 @@ def _mean_loss(evaluate, data, batch_size, device):
         L = evaluate(*_read(data, rows, device))
         mean.add(float(L), len(rows))
     return mean.value
-
-
-class _Scheduled:
-    """An optimizer's learning rate in the course of a run, as its schedule says."""
-
-    def __init__(self, optimizer, schedule, every, steps, validated):
-        self.optimizer, self.schedule, self.every = optimizer, schedule, every
-        if schedule is not None and not hasattr(schedule, "step"):
-            raise TypeError(
-                f"schedule must be an LRScheduler or have a step(metric), "
-                f"got {type(schedule).__name__}"
-            )
-        # its step has to be told the loss, where an LRScheduler's can do without arguments
-        wanted = signature(schedule.step).parameters.values() if schedule else ()
-        self.follows_loss = any(p.default is p.empty for p in wanted)
-        check_schedule(every, self.follows_loss, validated)
-        if getattr(schedule, "optimizer", optimizer) is not optimizer:
-            raise ValueError("the schedule is of another optimizer: make it of the one given")
-
-    def rate(self):
-        return float(self.optimizer.param_groups[0]["lr"])
-
-    def after_step(self):
-        if self.schedule and self.every == "step":
-            self.schedule.step()
-
-    def after_epoch(self, epoch):
-        if self.follows_loss:
-            self.schedule.step(epoch.val_loss)
-        elif self.schedule and self.every == "epoch":
-            self.schedule.step()
-
-    def state(self):
-        """What a schedule remembers; the optimizer keeps the rates that it has come to."""
-        return self.schedule.state_dict() if self.schedule else {}
-
-    def take_up(self, state, epochs):
-        """Go on from a state, in which these epochs are counted."""
-        if state:
-            self.schedule.load_state_dict(state)

@@ -20,13 +20,16 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from shared.adversarial import Match, labels
+from shared.adversarial import PLAYERS, Match, labels
 from shared.batches import batches, steps_per_epoch
+from shared.checkpoints import described
 from shared.runs import MeanLoss, Step, check_run, finite, interruptible, progress_bar
 from tf_impl.activations import sigmoid
+from tf_impl.checkpoints import Checkpoint, Trained
 from tf_impl.framework import array, compiled, tensor, unavailable
 from tf_impl.losses import binary_cross_entropy_with_logits
 from tf_impl.models.mlp import MLP
+from tf_impl.scheduled import Scheduled
 from tf_impl.training import History, make_steps
 
 
@@ -68,6 +71,7 @@ def train(
     shuffle=True,
     progress=False,
     on_step=None,
+    checkpoint=None,
 ):
     """Train both networks in place; the history of the run, its `frame` a row for each epoch.
 
@@ -89,12 +93,14 @@ def train(
         progress: whether to show a progress bar, with the generator's loss.
         on_step: called after each step with two shared.runs.Step, the discriminator's and the
             generator's: the loss and gradients before the update of each.
+        checkpoint: a folder to keep the run in, as for `fit`, with a folder for each network.
 
     Ctrl-C ends the run after the step it is in; the history then holds the whole epochs so far, and
     its `interrupted` is true.
 
     Raises:
-        ValueError: no rows; a count below 1; an unknown mode.
+        ValueError: no rows; a count below 1; an unknown mode; a checkpoint of another run, or a
+            folder of something else.
         FloatingPointError: a loss became NaN or infinite; the message names epoch and step.
 
     >>> from shared.noise import latent
@@ -107,14 +113,27 @@ def train(
     """
     x = np.asarray(x)
     check_run(x, x, None, epochs, batch_size, unavailable(mode))
-    play, steps = make_game(discriminator, generator, loss, optimizers, mode), count()
-    history, total = GANHistory(), epochs * steps_per_epoch(len(x), batch_size)
-    with interruptible(history) as pause, progress_bar(progress, total) as advance:
-        for epoch in range(epochs):
+    steps = steps_per_epoch(len(x), batch_size)
+    play = make_game(discriminator, generator, loss, optimizers, mode)
+    run = {} if checkpoint is None else described(
+        x, None, None, noise=noise(0, 0, batch_size), loss=loss, batch_size=batch_size, mode=mode,
+        seed=seed, shuffle=shuffle,
+    )  # fmt: skip
+    networks = zip(PLAYERS, (discriminator, generator), optimizers, strict=True)
+    trained = {name: _trained(network, optimizer) for name, network, optimizer in networks}
+    kept = Checkpoint(checkpoint, run, trained, Match)
+    history = GANHistory(kept.take_up(epochs))
+    done = len(history.epochs)
+    counted = count(done * steps)
+    with (
+        interruptible(history) as pause,
+        progress_bar(progress, epochs * steps, done * steps) as advance,
+    ):
+        for epoch in range(done, epochs):
             means = MeanLoss(), MeanLoss()
             for rows in batches(len(x), batch_size, epoch, seed, shuffle):
-                step, n = next(steps), len(rows)
-                rates = [_rate(optimizer) for optimizer in optimizers]
+                step, n = next(counted), len(rows)
+                rates = [each.scheduled.rate() for each in trained.values()]
                 of_both = play(x[rows], *(noise(step, phase, n) for phase in (0, 1)))
                 L = [finite(array(L), epoch, step) for L, _ in of_both]
                 for mean, of_player in zip(means, L, strict=True):
@@ -126,7 +145,13 @@ def train(
                 advance(epoch, L[1])
                 pause()
             history.epochs.append(Match(epoch, *(mean.value for mean in means)))
+            kept.save(history.epochs)
     return history
+
+
+def _trained(network, optimizer):
+    """One of the two as a checkpoint keeps it: no schedule sets its rate."""
+    return Trained(network, optimizer, Scheduled(optimizer, None, "epoch", 1, False))
 
 
 def make_game(discriminator, generator, loss, optimizers, mode="eager"):
@@ -154,10 +179,6 @@ def make_game(discriminator, generator, loss, optimizers, mode="eager"):
         return judge(both, read(y)), forge(read(other), read(y[: len(x)]))
 
     return play
-
-
-def _rate(optimizer):
-    return float(array(optimizer.learning_rate))
 
 
 def _as_arrays(gradients):
