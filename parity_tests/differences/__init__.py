@@ -9,7 +9,7 @@ from importlib import import_module
 
 from parity_tests.differences.entry import Difference
 
-AREAS = ("activations", "optimizers")
+AREAS = ("activations", "optimizers", "numerics")
 
 
 def catalogue(*areas: str) -> list[Difference]:
