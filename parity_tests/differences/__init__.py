@@ -9,7 +9,40 @@ from importlib import import_module
 
 from parity_tests.differences.entry import Difference
 
-AREAS = ("activations", "optimizers", "numerics")
+AREAS = (
+    "activations",
+    "activation_precision",
+    "activation_kinks",
+    "gradients",
+    "singular_gradients",
+    "matrix_gradients",
+    "layers",
+    "dropout",
+    "resizing",
+    "convolution",
+    "pooling",
+    "recurrent",
+    "sequences",
+    "batch_normalization",
+    "normalization",
+    "attention",
+    "attention_masks",
+    "initializers",
+    "initializer_rules",
+    "losses",
+    "other_losses",
+    "reductions",
+    "metrics",
+    "optimizers",
+    "schedules",
+    "plateaus",
+    "autodiff",
+    "derivatives",
+    "numerics",
+    "random",
+    "random_arguments",
+    "data",
+)
 
 
 def catalogue(*areas: str) -> list[Difference]:

@@ -46,6 +46,11 @@ class Measured:
         return [words for wrong, words in said_so if wrong]
 
     @property
+    def checked(self) -> list[str]:
+        """The directions in which there is a result to check: none where the other raises."""
+        return [d for d in self.aligned if not isinstance(self.outcomes[MODEL[d]], Raised)]
+
+    @property
     def verified(self) -> bool:
         return not self.complaints
 

@@ -620,7 +620,7 @@ class AdamLateGradient:
         for step, each in enumerate(g):
             w[0].grad, w[1].grad = torch.tensor(each), torch.tensor(each) if step >= 10 else None
             optimizer.step()
-        return w[1]
+        return w[1].detach()
 
     def torch_as_keras(g):
         w = nn.Parameter(torch.ones(3, dtype=torch.float64))
@@ -628,7 +628,7 @@ class AdamLateGradient:
         for step, each in enumerate(g):
             w.grad = torch.tensor(each) if step >= 10 else torch.zeros_like(w)
             optimizer.step()
-        return w
+        return w.detach()
 
     def keras_as_torch(g):
         w = keras.Variable(np.ones(3), dtype="float64")
@@ -1076,7 +1076,7 @@ class ClipnormOfEach:
             each.grad = torch.tensor(found)
         clip_grads_with_norm_(w, 1.0, get_total_norm([p.grad for p in w]) - 1e-6)
         torch.optim.SGD(w, 1.0).step()
-        return w
+        return [each.detach() for each in w]
 
     def torch_as_keras(g):
         w = [nn.Parameter(torch.ones(3, dtype=torch.float64)) for _ in range(2)]
@@ -1084,7 +1084,7 @@ class ClipnormOfEach:
             each.grad = torch.tensor(found)
             clip_grads_with_norm_([each], 1.0, torch.linalg.norm(each.grad) - 1e-6)
         torch.optim.SGD(w, 1.0).step()
-        return w
+        return [each.detach() for each in w]
 
     def keras_as_torch(g):
         w = [keras.Variable(np.ones(3), dtype="float64") for _ in range(2)]
@@ -1180,7 +1180,7 @@ class AccumulationSchedule:
             w.grad = torch.tensor(four.mean(0))
             optimizer.step()
             schedule.step()
-        return w
+        return w.detach()
 
     def torch_as_keras(g):
         w = nn.Parameter(torch.ones(3, dtype=torch.float64))
@@ -1192,7 +1192,7 @@ class AccumulationSchedule:
             w.grad = torch.tensor(four.mean(0))
             optimizer.step()
             schedule.step()
-        return w
+        return w.detach()
 
     def keras_as_torch(g):
         rate = keras.optimizers.schedules.PiecewiseConstantDecay([4 * 6 + 3], [RATE, RATE / 8])
@@ -1226,7 +1226,7 @@ class WeightAverage:
         for each in g:
             model[0].data -= RATE * torch.tensor(each)
             averaged.update_parameters(model)
-        return averaged.module[0]
+        return averaged.module[0].detach()
 
     def torch_as_keras(g):
         model = nn.ParameterList([nn.Parameter(torch.ones(3, dtype=torch.float64))])
@@ -1235,7 +1235,7 @@ class WeightAverage:
         for each in g:
             model[0].data -= RATE * torch.tensor(each)
             averaged.update_parameters(model)
-        return averaged.module[0]
+        return averaged.module[0].detach()
 
 
 @difference(
@@ -1270,7 +1270,7 @@ class EmbeddingAdam:
             optimizer.zero_grad()
             (w[torch.tensor(ids)] ** 2).sum().backward()
             optimizer.step()
-        return w
+        return w.detach()
 
     def keras_as_torch(ids):
         w = tf.Variable(np.ones((4, 2)))
@@ -1312,7 +1312,7 @@ class EmbeddingLazyAdam:
             optimizer.zero_grad()
             (layer(torch.tensor(ids)) ** 2).sum().backward()
             optimizer.step()
-        return layer.weight[:2]
+        return layer.weight[:2].detach()
 
     def torch_as_keras(batches):
         layer = nn.Embedding(4, 2, _weight=torch.ones(4, 2, dtype=torch.float64))
@@ -1321,7 +1321,7 @@ class EmbeddingLazyAdam:
             optimizer.zero_grad()
             (layer(torch.tensor(ids)) ** 2).sum().backward()
             optimizer.step()
-        return layer.weight[:2]
+        return layer.weight[:2].detach()
 
 
 @difference(
@@ -1351,7 +1351,7 @@ class EmbeddingClip:
         (w[torch.tensor(ids)] ** 2).sum().backward()
         clip_grads_with_norm_([w], 0.5, torch.linalg.norm(w.grad) - 1e-6)
         torch.optim.SGD([w], 1.0).step()
-        return w
+        return w.detach()
 
     def keras_as_torch(ids):
         w = tf.Variable(np.ones((4, 2)))
@@ -1388,7 +1388,7 @@ class EmbeddingSgd:
         w = nn.Parameter(torch.ones(4, 2, dtype=torch.float64))
         (w[torch.tensor(ids)] ** 2).sum().backward()
         torch.optim.SGD([w], RATE).step()
-        return w
+        return w.detach()
 
 
 @difference(
@@ -1459,7 +1459,7 @@ class DecayWithoutGradient:
         for each in g:
             w[0].grad = torch.tensor(each)
             optimizer.step()
-        return w[1]
+        return w[1].detach()
 
 
 @difference(
@@ -1490,7 +1490,7 @@ class NewOptimizer:
             for each in half:
                 w.grad = torch.tensor(each)
                 optimizer.step()
-        return w
+        return w.detach()
 
 
 @difference(
@@ -1518,4 +1518,4 @@ class AdamFirstStepFloat32:
         w = nn.Parameter(torch.zeros(3))
         w.grad = torch.tensor(g)
         torch.optim.Adam([w], 0.01, eps=0.0).step()
-        return w
+        return w.detach()

@@ -90,8 +90,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(each) for each in value]
     if isinstance(value, torch.Tensor):
-        value = value.detach()
-        return (value.float() if value.dtype == torch.bfloat16 else value).cpu().numpy().copy()
+        if value.requires_grad:
+            raise TypeError("detach what is returned: NumPy does not read what requires a gradient")
+        value = value.float() if value.dtype == torch.bfloat16 else value
+        return value.cpu().numpy().copy()
     if isinstance(value, tf.Tensor | tf.Variable | keras.Variable):
         return np.array(value)
     if isinstance(value, bool | int | float | complex | np.ndarray | np.generic):

@@ -30,16 +30,19 @@ def program(entry: Difference, *functions: str) -> str:
     bodies = [*(data[n] for n in data if n in asked), *(sources[name] for name in functions)]
     for text in bodies:
         written.resolve(text, module)
-    settings = [data[name] for name in data if name in asked]
+    settings = list(dict.fromkeys(data[name] for name in data if name in asked))
     settings += [f"steps = {max(entry.steps)}"] if "steps" in asked else []
     calls = [_call(entry, name) for name in functions]
     named = ("expected", "result") if len(calls) == 2 else ("result",)
     last = [f"{name} = {call}" for name, call in zip(named, calls, strict=True)]
-    blocks = [*written.definitions, *(sources[name] for name in functions)]
     if len(functions) == 2:
         written.imported["import numpy as np"] = None  # which compares the two
-    head = "\n".join([*written.imports(), *(["", *settings] if settings else [])])
-    return "\n\n\n".join([head, *blocks, "\n".join(last)]) + "\n"
+    given = ["\n".join(settings)] if settings else []
+    head = "\n".join(written.imports())
+    if given and not written.definitions:  # nothing that the settings call stands between
+        head, given = f"{head}\n\n{given[0]}", []
+    blocks = [head, *written.definitions, *given, *(sources[name] for name in functions)]
+    return "\n\n\n".join([*blocks, "\n".join(last)]) + "\n"
 
 
 def _call(entry, function):

@@ -1,0 +1,528 @@
+"""Data: batches, order, splits, images, sequences, and what types numbers arrive in."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.utils.data import DataLoader, Subset, TensorDataset, default_collate, random_split
+
+from parity_tests.differences.entry import (
+    CRASH,
+    LOOP,
+    NONE,
+    SILENT_WRONG,
+    difference,
+)
+
+TITLE = "Data"
+STAGE = LOOP
+
+
+class Recorder(keras.Model):
+    """Notes the rows of every training batch, in the place of training."""
+
+    def train_step(self, rows):
+        self.batches = [*getattr(self, "batches", []), rows.numpy().ravel()]
+        return {"loss": tf.constant(0.0)}
+
+    def test_step(self, rows):
+        return {"loss": tf.constant(0.0)}
+
+
+def rows_of(x, **options):
+    """Which rows each batch of an epoch of fit holds."""
+    model = Recorder()
+    model.compile(run_eagerly=True)
+    model.fit(x, verbose=0, **options)
+    return list(model.batches)
+
+
+@difference(
+    item="order of the samples in an epoch",
+    keras="fit shuffles: shuffle=True",
+    torch="DataLoader keeps the order: shuffle=False",
+    severity=SILENT_WRONG,
+    hits="data sorted by class: torch then sees one class after another",
+    recipe="torch: DataLoader(shuffle=True)",
+    sources=("keras/src/backend/tensorflow/trainer.py:L325", "torch/utils/data/dataloader.py:L259"),
+)
+class ShuffleByDefault:
+    x = np.arange(64.0)
+
+    def in_keras(x):
+        return bool(np.array_equal(np.concatenate(rows_of(x)), x))
+
+    def in_torch(x):
+        batches = DataLoader(torch.tensor(x), batch_size=32)
+        return torch.equal(torch.cat(list(batches)), torch.tensor(x))
+
+    def torch_as_keras(x):
+        batches = DataLoader(torch.tensor(x), batch_size=32, shuffle=True)
+        return torch.equal(torch.cat(list(batches)), torch.tensor(x))
+
+    def keras_as_torch(x):
+        return bool(np.array_equal(np.concatenate(rows_of(x, shuffle=False)), x))
+
+
+@difference(
+    item="samples in a batch",
+    keras="32",
+    torch="1",
+    severity=SILENT_WRONG,
+    hits="ports that leave it out: 32 times the updates, batch normalization of one sample",
+    recipe="pass batch_size",
+    sources=("keras/src/trainers/data_adapters/array_data_adapter.py:L88",
+             "torch/utils/data/dataloader.py:L258"),
+)  # fmt: skip
+class BatchSize:
+    x = np.arange(40.0)
+
+    def in_keras(x):
+        return len(rows_of(x))
+
+    def in_torch(x):
+        return len(DataLoader(torch.tensor(x)))
+
+    def torch_as_keras(x):
+        return len(DataLoader(torch.tensor(x), batch_size=32))
+
+    def keras_as_torch(x):
+        return len(rows_of(x, batch_size=1))
+
+
+@difference(
+    item="the last batch, smaller than the others",
+    keras="kept",
+    torch="kept: drop_last=False",
+    severity=NONE,
+    hits="nobody",
+    recipe="nothing to do",
+    sources=("keras/src/trainers/data_adapters/array_data_adapter.py:L88",
+             "torch/utils/data/dataloader.py:L265"),
+)  # fmt: skip
+class LastBatch:
+    x = np.arange(10.0)
+
+    def in_keras(x):
+        return [len(batch) for batch in rows_of(x, batch_size=4)]
+
+    def in_torch(x):
+        return [len(batch) for batch in DataLoader(torch.tensor(x), batch_size=4)]
+
+
+@difference(
+    item="rows held back for validation, a fifth of them",
+    keras="validation_split takes the last, before anything is shuffled",
+    torch="random_split draws them",
+    severity=SILENT_WRONG,
+    hits="data sorted by class or by time",
+    recipe="torch: Subset of a range; Keras: permute first, and pass validation_data",
+    sources=("keras/src/trainers/data_adapters/array_slicing.py:L497",
+             "torch/utils/data/dataset.py:L449"),
+)  # fmt: skip
+class ValidationSplit:
+    x = np.arange(100.0)
+
+    def in_keras(x):
+        return np.sort(np.concatenate(rows_of(x, validation_split=0.2)))
+
+    def in_torch(x):
+        torch.manual_seed(0)
+        train, _ = random_split(torch.tensor(x), [0.8, 0.2])
+        return np.sort([float(row) for row in train])
+
+    def torch_as_keras(x):
+        train = Subset(torch.tensor(x), range(int(0.8 * len(x))))
+        return np.sort([float(row) for row in train])
+
+    def keras_as_torch(x):
+        torch.manual_seed(0)
+        train, _ = random_split(range(len(x)), [0.8, 0.2])
+        return np.sort(np.concatenate(rows_of(x[train.indices])))
+
+
+@difference(
+    item="what shuffling by a buffer of 10 reaches",
+    keras="tf.data draws among the next 10: the first sample is one of the first ten",
+    torch="a permutation of them all",
+    severity=SILENT_WRONG,
+    hits="tf.data pipelines over sorted files",
+    recipe="Keras: a buffer as long as the data; torch: none needed",
+    sources=("tensorflow/python/data/ops/dataset_ops.py:L1419",
+             "torch/utils/data/sampler.py:L182"),
+    unaligned="torch has no shuffle by a buffer for what has a length",
+)  # fmt: skip
+class ShuffleBuffer:
+    count = 1000
+
+    def in_keras(count):
+        shuffled = tf.data.Dataset.range(count).shuffle(10, seed=0)
+        return bool(max(shuffled.take(20).as_numpy_iterator()) < 30)
+
+    def in_torch(count):
+        shuffled = [int(row) for row in DataLoader(range(count), shuffle=True)]
+        return max(shuffled[:20]) < 30
+
+    def keras_as_torch(count):
+        shuffled = tf.data.Dataset.range(count).shuffle(count, seed=0)
+        return bool(max(shuffled.take(20).as_numpy_iterator()) < 30)
+
+
+@difference(
+    item="a layer handed NumPy's float64",
+    keras="cast to the float32 of the layer",
+    torch="an error: weights and input differ in type",
+    severity=CRASH,
+    hits="the first batch of data from NumPy or pandas",
+    recipe="torch: x.float()",
+    sources=("keras/src/layers/layer.py:L885", "torch/nn/modules/linear.py:L134"),
+    unaligned="Keras has no setting that makes it refuse",
+)
+class DoubleInput:
+    x = np.ones((2, 3))
+
+    def in_keras(x):
+        return str(keras.layers.Dense(1)(x).dtype.name)
+
+    def in_torch(x):
+        return str(nn.Linear(3, 1)(torch.tensor(x)).dtype).removeprefix("torch.")
+
+    def torch_as_keras(x):
+        return str(nn.Linear(3, 1)(torch.tensor(x).float()).dtype).removeprefix("torch.")
+
+
+@difference(
+    item="Python floats put into a batch",
+    keras="tf.data: float32",
+    torch="default_collate: float64 (torch.tensor would give float32)",
+    severity=SILENT_WRONG,
+    hits="targets returned by a Dataset as floats: the loss turns into float64, or raises",
+    recipe="torch: return tensors from the Dataset",
+    sources=("tensorflow/python/data/ops/dataset_ops.py:L745",
+             "torch/utils/data/_utils/collate.py:L304"),
+)  # fmt: skip
+class CollatedFloats:
+    samples = (0.5, 1.5)
+
+    def in_keras(samples):
+        batch = next(iter(tf.data.Dataset.from_tensor_slices(list(samples)).batch(2)))
+        return batch.dtype.name
+
+    def in_torch(samples):
+        return str(default_collate(list(samples)).dtype).removeprefix("torch.")
+
+    def torch_as_keras(samples):
+        batch = default_collate([torch.tensor(sample) for sample in samples])
+        return str(batch.dtype).removeprefix("torch.")
+
+    def keras_as_torch(samples):
+        data = tf.data.Dataset.from_tensor_slices(np.array(samples))
+        return next(iter(data.batch(2))).dtype.name
+
+
+@difference(
+    item="an array changed after it became a tensor",
+    keras="tf.constant copies",
+    torch="from_numpy shares the memory",
+    severity=SILENT_WRONG,
+    hits="buffers that are filled anew for each batch",
+    recipe="torch: torch.tensor copies",
+    sources=("tensorflow/python/framework/constant_op.py:L178", "torch/_torch_docs.py:L4410"),
+    unaligned="TensorFlow promises no sharing",
+)
+class SharedMemory:
+    x = np.ones(3)
+
+    def in_keras(x):
+        x = x.copy()
+        held = tf.constant(x)
+        x[:] = 7
+        return held
+
+    def in_torch(x):
+        x = x.copy()
+        held = torch.from_numpy(x)
+        x[:] = 7
+        return held
+
+    def torch_as_keras(x):
+        x = x.copy()
+        held = torch.tensor(x)
+        x[:] = 7
+        return held
+
+
+@difference(
+    item="one-hot of an id outside the classes",
+    keras="tf.one_hot and keras.ops.one_hot: a row of zeros",
+    torch="an error",
+    severity=CRASH,
+    hits="padding ids of −1, ignored labels",
+    recipe="torch: compare with arange; Keras: check beforehand",
+    sources=("keras/src/backend/tensorflow/nn.py:L1195", "torch/nn/functional.py:L5904"),
+    unaligned="Keras has no setting that makes it refuse",
+)
+class OneHotOutside:
+    ids = np.array([0, -1, 3])
+
+    def in_keras(ids):
+        return keras.ops.one_hot(ids, 3, dtype="int64")
+
+    def in_torch(ids):
+        return F.one_hot(torch.tensor(ids), 3)
+
+    def torch_as_keras(ids):
+        return (torch.tensor(ids)[:, None] == torch.arange(3)).long()
+
+
+@difference(
+    item="type of one-hot rows",
+    keras="float32",
+    torch="int64, which losses refuse",
+    severity=SILENT_WRONG,
+    hits="one-hot inputs and soft labels",
+    recipe="torch: .float()",
+    sources=("keras/src/backend/tensorflow/nn.py:L1195", "torch/nn/functional.py:L5904"),
+)
+class OneHotDtype:
+    ids = np.array([0, 2])
+
+    def in_keras(ids):
+        return keras.ops.one_hot(ids, 3).dtype.name
+
+    def in_torch(ids):
+        return str(F.one_hot(torch.tensor(ids), 3).dtype).removeprefix("torch.")
+
+    def torch_as_keras(ids):
+        return str(F.one_hot(torch.tensor(ids), 3).float().dtype).removeprefix("torch.")
+
+    def keras_as_torch(ids):
+        return keras.ops.one_hot(ids, 3, dtype="int64").dtype.name
+
+
+@difference(
+    item="where sequences are padded",
+    keras="pad_sequences: in front",
+    torch="pad_sequence: behind (and time first, unless batch_first=True)",
+    severity=SILENT_WRONG,
+    hits="recurrent networks that read the last step, positions, masks",
+    recipe="Keras: padding='post', truncating='post'; torch: padding_side='left'",
+    sources=("keras/src/utils/sequence_utils.py:L16", "torch/nn/utils/rnn.py:L409"),
+)
+class PaddingSide:
+    sequences = ((1, 2, 3), (4,))
+
+    def in_keras(sequences):
+        return keras.utils.pad_sequences(sequences)
+
+    def in_torch(sequences):
+        tensors = [torch.tensor(each) for each in sequences]
+        return nn.utils.rnn.pad_sequence(tensors, batch_first=True)
+
+    def torch_as_keras(sequences):
+        tensors = [torch.tensor(each) for each in sequences]
+        return nn.utils.rnn.pad_sequence(tensors, batch_first=True, padding_side="left")
+
+    def keras_as_torch(sequences):
+        return keras.utils.pad_sequences(sequences, padding="post")
+
+
+@difference(
+    item="axes of padded sequences",
+    keras="(batch, time)",
+    torch="(time, batch): batch_first=False",
+    severity=SILENT_WRONG,
+    hits="recurrent networks; nothing is said where both have one length",
+    recipe="torch: batch_first=True",
+    sources=("keras/src/utils/sequence_utils.py:L16", "torch/nn/utils/rnn.py:L407"),
+)
+class PaddedAxes:
+    sequences = ((1, 2), (3, 4))
+
+    def in_keras(sequences):
+        return keras.utils.pad_sequences(sequences)
+
+    def in_torch(sequences):
+        return nn.utils.rnn.pad_sequence([torch.tensor(each) for each in sequences])
+
+    def torch_as_keras(sequences):
+        tensors = [torch.tensor(each) for each in sequences]
+        return nn.utils.rnn.pad_sequence(tensors, batch_first=True)
+
+    def keras_as_torch(sequences):
+        return keras.utils.pad_sequences(sequences).T
+
+
+@difference(
+    item="nearest neighbour of a smaller image",
+    keras="tf.image.resize reads at the centre of each new pixel",
+    torch="'nearest' reads at its corner",
+    severity=SILENT_WRONG,
+    hits="segmentation masks: shifted by half a pixel",
+    recipe="torch: mode='nearest-exact'",
+    sources=("tensorflow/python/ops/image_ops_impl.py:L1622", "torch/nn/functional.py:L4977"),
+)
+class NearestNeighbour:
+    x = np.arange(16.0).reshape(4, 4)
+
+    def in_keras(x):
+        return tf.image.resize(x[..., None], (2, 2), method="nearest")[..., 0]
+
+    def in_torch(x):
+        return F.interpolate(torch.tensor(x)[None, None], (2, 2))[0, 0]
+
+    def torch_as_keras(x):
+        return F.interpolate(torch.tensor(x)[None, None], (2, 2), mode="nearest-exact")[0, 0]
+
+    def keras_as_torch(x):
+        return tf.compat.v1.image.resize_nearest_neighbor(x[None, ..., None], (2, 2))[0, ..., 0]
+
+
+@difference(
+    item="bilinear interpolation of an image",
+    keras="at the centres of the pixels",
+    torch="at the centres: align_corners=False",
+    severity=NONE,
+    hits="nobody",
+    recipe="nothing to do",
+    sources=("tensorflow/python/ops/image_ops_impl.py:L1622", "torch/nn/functional.py:L4977"),
+)
+class Bilinear:
+    x = np.arange(16.0, dtype="float32").reshape(4, 4)
+
+    def in_keras(x):
+        return tf.image.resize(x[..., None], (8, 8))[..., 0]
+
+    def in_torch(x):
+        return F.interpolate(torch.tensor(x)[None, None], (8, 8), mode="bilinear")[0, 0]
+
+
+@difference(
+    item="bicubic interpolation of an image, away from its edges",
+    keras="cubic convolution with a = −0.5",
+    torch="with a = −0.75",
+    severity=SILENT_WRONG,
+    hits="upsampled images, position embeddings of vision transformers",
+    recipe="torch: antialias=True takes −0.5, and changes nothing else where images grow",
+    sources=("tensorflow/python/ops/image_ops_impl.py:L1622", "torch/nn/functional.py:L4977"),
+    unaligned="TensorFlow has no other a",
+)
+class Bicubic:
+    x = np.random.default_rng(5).integers(0, 9, (8, 8)).astype("float32")
+
+    def in_keras(x):
+        return tf.image.resize(x[..., None], (16, 16), method="bicubic")[4:-4, 4:-4, 0]
+
+    def in_torch(x):
+        x = torch.tensor(x)[None, None]
+        return F.interpolate(x, (16, 16), mode="bicubic")[0, 0, 4:-4, 4:-4]
+
+    def torch_as_keras(x):
+        x = torch.tensor(x)[None, None]
+        return F.interpolate(x, (16, 16), mode="bicubic", antialias=True)[0, 0, 4:-4, 4:-4]
+
+
+@difference(
+    item="type of an image of bytes once resized",
+    keras="float32, with fractions",
+    torch="bytes, rounded",
+    severity=SILENT_WRONG,
+    hits="images resized before they are scaled",
+    recipe="torch: .float() first",
+    sources=("tensorflow/python/ops/image_ops_impl.py:L1622", "torch/nn/functional.py:L4977"),
+)
+class ResizedBytes:
+    x = np.array([[0, 9]], dtype="uint8")
+
+    def in_keras(x):
+        return tf.image.resize(x[..., None], (1, 4))[..., 0]
+
+    def in_torch(x):
+        return F.interpolate(torch.tensor(x)[None, None], (1, 4), mode="bilinear")[0, 0]
+
+    def torch_as_keras(x):
+        x = torch.tensor(x)[None, None].float()
+        return F.interpolate(x, (1, 4), mode="bilinear")[0, 0]
+
+    def keras_as_torch(x):
+        return tf.cast(tf.round(tf.image.resize(x[..., None], (1, 4)))[..., 0], "uint8")
+
+
+@difference(
+    item="standardizing by the deviation of the data",
+    keras="Normalization divides by the deviation over n",
+    torch="x.std() is the deviation over n − 1",
+    severity=SILENT_WRONG,
+    hits="small data sets, statistics of a batch",
+    recipe="torch: x.std(correction=0)",
+    sources=("keras/src/layers/preprocessing/normalization.py:L343", "torch/_torch_docs.py:L10798"),
+)
+class Standardize:
+    x = np.array([[1.0], [2.0], [6.0], [7.0]], dtype="float32")
+
+    def in_keras(x):
+        layer = keras.layers.Normalization()
+        layer.adapt(x)
+        return layer(x) * 10 // 1  # the first digit: its statistics are rounded to float32
+
+    def in_torch(x):
+        x = torch.tensor(x)
+        return (x - x.mean(0)) / x.std(0) * 10 // 1
+
+    def torch_as_keras(x):
+        x = torch.tensor(x)
+        return (x - x.mean(0)) / x.std(0, correction=0) * 10 // 1
+
+    def keras_as_torch(x):
+        layer = keras.layers.Normalization(mean=x.mean(0), variance=x.var(0, ddof=1))
+        return layer(x) * 10 // 1
+
+
+@difference(
+    item="standardizing a column that is constant",
+    keras="Normalization divides by at least 10⁻⁷: 0",
+    torch="0/0 by hand: NaN",
+    severity=SILENT_WRONG,
+    hits="tables, pixels at the border of MNIST",
+    recipe="torch: std.clamp(min=1e-7)",
+    sources=("keras/src/layers/preprocessing/normalization.py:L441", "torch/_torch_docs.py:L3931"),
+)
+class StandardizeConstant:
+    x = np.array([[5.0], [5.0], [5.0]], dtype="float32")
+
+    def in_keras(x):
+        layer = keras.layers.Normalization()
+        layer.adapt(x)
+        return layer(x)
+
+    def in_torch(x):
+        x = torch.tensor(x)
+        return (x - x.mean(0)) / x.std(0)
+
+    def torch_as_keras(x):
+        x = torch.tensor(x)
+        return (x - x.mean(0)) / x.std(0).clamp(min=1e-7)
+
+    def keras_as_torch(x):
+        return (x - tf.reduce_mean(x, 0)) / tf.math.reduce_std(x, 0)
+
+
+@difference(
+    item="a pair of arrays as one data set",
+    keras="from_tensor_slices refuses arrays of different lengths",
+    torch="TensorDataset refuses them too",
+    severity=NONE,
+    hits="nobody",
+    recipe="nothing to do",
+    sources=("tensorflow/python/data/ops/dataset_ops.py:L745", "torch/utils/data/dataset.py:L202"),
+)
+class UnequalLengths:
+    x, y = np.ones(3), np.ones(2)
+
+    def in_keras(x, y):
+        return len(tf.data.Dataset.from_tensor_slices((x, y)))
+
+    def in_torch(x, y):
+        return len(TensorDataset(torch.tensor(x), torch.tensor(y)))

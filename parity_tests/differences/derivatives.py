@@ -1,0 +1,479 @@
+"""Jacobians, gradients of complex numbers and of lookups, and which tensors share memory."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from parity_tests.differences.entry import (
+    COSMETIC,
+    CRASH,
+    LOOP,
+    NONE,
+    SILENT_WRONG,
+    difference,
+)
+from parity_tests.differences.gradients import keras_gradient, torch_gradient
+
+TITLE = "Jacobians, sparse and complex gradients, shared memory"
+STAGE = LOOP
+
+
+@difference(
+    item="jacobian, the order of its axes",
+    keras="those of the output, then those of the input",
+    torch="the same",
+    severity=NONE,
+    hits="nobody",
+    recipe="nothing to do",
+    sources=("tensorflow/python/eager/backprop.py:L1085", "torch/autograd/functional.py:L587"),
+)
+class Jacobian:
+    x = np.array([[1.0, 3.0], [5.0, 7.0]])
+
+    def in_keras(x):
+        x = tf.constant(x)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = x**3
+        return tape.jacobian(y, x)
+
+    def in_torch(x):
+        return torch.autograd.functional.jacobian(lambda x: x**3, torch.tensor(x))
+
+
+@difference(
+    item="jacobian of each sample of a batch",
+    keras="tape.batch_jacobian: (batch, outputs, inputs)",
+    torch="jacobian has the zeros between samples too: (batch, outputs, batch, inputs)",
+    severity=COSMETIC,
+    hits="contractive autoencoders, flows; memory grows with the square of the batch",
+    recipe="torch: vmap(jacrev(f)); Keras: tape.jacobian",
+    sources=("tensorflow/python/eager/backprop.py:L1198", "torch/autograd/functional.py:L587"),
+)
+class BatchJacobian:
+    x = np.array([[1.0, 3.0], [5.0, 7.0]])
+
+    def in_keras(x):
+        x = tf.constant(x)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = x**3
+        return tape.batch_jacobian(y, x)
+
+    def in_torch(x):
+        return torch.autograd.functional.jacobian(lambda x: x**3, torch.tensor(x))
+
+    def torch_as_keras(x):
+        return torch.func.vmap(torch.func.jacrev(lambda x: x**3))(torch.tensor(x))
+
+    def keras_as_torch(x):
+        x = tf.constant(x)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = x**3
+        return tape.jacobian(y, x)
+
+
+@difference(
+    item="Hessian",
+    keras="the jacobian of a gradient, by two tapes",
+    torch="torch.autograd.functional.hessian, the same",
+    severity=NONE,
+    hits="nobody",
+    recipe="nothing to do",
+    sources=("tensorflow/python/eager/backprop.py:L1085", "torch/autograd/functional.py:L856"),
+)
+class Hessian:
+    x = np.array([1.0, 3.0])
+
+    def in_keras(x):
+        x = tf.constant(x)
+        with tf.GradientTape() as outer:
+            outer.watch(x)
+            with tf.GradientTape() as inner:
+                inner.watch(x)
+                y = tf.reduce_prod(x) ** 2
+            gradient = inner.gradient(y, x)
+        return outer.jacobian(gradient, x)
+
+    def in_torch(x):
+        return torch.autograd.functional.hessian(lambda x: x.prod() ** 2, torch.tensor(x))
+
+
+@difference(
+    item="directional derivative by forward mode",
+    keras="tf.autodiff.ForwardAccumulator",
+    torch="torch.func.jvp, the same",
+    severity=NONE,
+    hits="nobody",
+    recipe="nothing to do",
+    sources=(
+        "tensorflow/python/eager/forwardprop.py:L230",
+        "torch/_functorch/eager_transforms.py:L1094",
+    ),
+)
+class ForwardMode:
+    x = np.array([1.0, 3.0])
+    direction = np.array([1.0, -1.0])
+
+    def in_keras(x, direction):
+        x = tf.constant(x)
+        with tf.autodiff.ForwardAccumulator(x, tf.constant(direction)) as accumulator:
+            y = x**3
+        return accumulator.jvp(y)
+
+    def in_torch(x, direction):
+        pair = torch.tensor(x), torch.tensor(direction)
+        return torch.func.jvp(lambda x: x**3, pair[:1], pair[1:])[1]
+
+
+@difference(
+    item="gradient of a holomorphic function",
+    keras="the conjugate of the derivative, without a word",
+    torch="raises: a complex result has no implicit gradient; with ones, the same conjugate",
+    severity=CRASH,
+    hits="complex-valued networks",
+    recipe="torch: grad_outputs of ones; conjugate in both to have the derivative",
+    unaligned="an error is nothing that Keras should be made to raise",
+    sources=("tensorflow/python/ops/math_grad.py:L1406", "torch/autograd/__init__.py:L213"),
+)
+class Holomorphic:
+    z = np.array([1.0 + 2.0j])
+
+    def in_keras(z):
+        return keras_gradient(lambda z: z * z, z)
+
+    def in_torch(z):
+        return torch_gradient(lambda z: z * z, z)
+
+    def torch_as_keras(z):
+        z = torch.tensor(z, requires_grad=True)
+        return torch.autograd.grad(z * z, z, grad_outputs=torch.ones_like(z))
+
+
+@difference(
+    item="gradient of a real function of a complex number",
+    keras="2 ∂f/∂z̄: for |z|² it is 2z",
+    torch="the same",
+    severity=NONE,
+    hits="nobody",
+    recipe="nothing to do",
+    sources=("tensorflow/python/ops/math_grad.py:L652", "torch/autograd/__init__.py:L407"),
+)
+class RealOfComplex:
+    z = np.array([1.0 + 2.0j])
+
+    def in_keras(z):
+        return keras_gradient(lambda z: tf.abs(z) ** 2, z)
+
+    def in_torch(z):
+        return torch_gradient(lambda z: z.abs() ** 2, z)
+
+
+@difference(
+    item="gradient of a table that rows were looked up in",
+    keras="IndexedSlices: one row for each lookup, repeated ones apart",
+    torch="a whole table, repeated rows added up",
+    severity=SILENT_WRONG,
+    hits="norms and histograms of the gradients of embeddings, taken of .values",
+    recipe="Keras: tf.convert_to_tensor(gradient); torch: sparse=True for rows by lookup",
+    sources=(
+        "tensorflow/python/framework/indexed_slices.py:L55",
+        "torchgen/packaged/autograd/derivatives.yaml:L2045",
+    ),
+)
+class LookupGradient:
+    table = np.ones((4, 2))
+    rows = np.array([1, 1, 2])
+
+    def in_keras(table, rows):
+        table = tf.Variable(table)
+        with tf.GradientTape() as tape:
+            y = tf.gather(table, rows)
+        return tape.gradient(y, table).values
+
+    def in_torch(table, rows):
+        table = torch.tensor(table, requires_grad=True)
+        F.embedding(torch.tensor(rows), table).sum().backward()
+        return table.grad
+
+    def torch_as_keras(table, rows):
+        table = torch.tensor(table, requires_grad=True)
+        F.embedding(torch.tensor(rows), table, sparse=True).sum().backward()
+        return table.grad._values()
+
+    def keras_as_torch(table, rows):
+        table = tf.Variable(table)
+        with tf.GradientTape() as tape:
+            y = tf.gather(table, rows)
+        return tf.convert_to_tensor(tape.gradient(y, table))
+
+
+@difference(
+    item="clipping the gradient of an embedding by its norm, rows repeated",
+    keras="the norm is of the rows apart: 2, where the whole gradient's is 2.83",
+    torch="the norm is of the whole gradient",
+    severity=SILENT_WRONG,
+    hits="language models trained with global clipping",
+    recipe="Keras: tf.convert_to_tensor before clipping; torch: clip by the norm of the rows",
+    sources=("tensorflow/python/ops/clip_ops.py:L300", "torch/nn/utils/clip_grad.py:L49"),
+    unaligned="the wrong norm is nothing that torch should be made to take",
+)
+class LookupClipped:
+    table = np.ones((4, 2))
+    rows = np.array([1, 1])
+
+    def in_keras(table, rows):
+        table = tf.Variable(table)
+        with tf.GradientTape() as tape:
+            y = tf.gather(table, rows)
+        (clipped,), norm = tf.clip_by_global_norm([tape.gradient(y, table)], 1.0)
+        return tf.convert_to_tensor(clipped), norm
+
+    def in_torch(table, rows):
+        table = torch.tensor(table, requires_grad=True)
+        F.embedding(torch.tensor(rows), table).sum().backward()
+        norm = torch.linalg.norm(table.grad)
+        return table.grad / norm, norm
+
+    def keras_as_torch(table, rows):
+        table = tf.Variable(table)
+        with tf.GradientTape() as tape:
+            y = tf.gather(table, rows)
+        dense = tf.convert_to_tensor(tape.gradient(y, table))
+        (clipped,), norm = tf.clip_by_global_norm([dense], 1.0)
+        return clipped, norm
+
+
+@difference(
+    item="adding two gradients of an embedding",
+    keras="raises TypeError: IndexedSlices know no +",
+    torch="adds them",
+    severity=CRASH,
+    hits="accumulating gradients over several batches",
+    recipe="Keras: tf.convert_to_tensor first",
+    unaligned="an error is nothing that torch should be made to raise",
+    sources=(
+        "tensorflow/python/framework/indexed_slices.py:L55",
+        "torchgen/packaged/autograd/derivatives.yaml:L2045",
+    ),
+)
+class LookupsAdded:
+    table = np.ones((4, 2))
+    rows = np.array([1, 1, 2])
+
+    def in_keras(table, rows):
+        table = tf.Variable(table)
+        with tf.GradientTape() as tape:
+            y = tf.gather(table, rows)
+        gradient = tape.gradient(y, table)
+        return gradient + gradient
+
+    def in_torch(table, rows):
+        table = torch.tensor(table, requires_grad=True)
+        F.embedding(torch.tensor(rows), table).sum().backward()
+        return table.grad + table.grad
+
+    def keras_as_torch(table, rows):
+        table = tf.Variable(table)
+        with tf.GradientTape() as tape:
+            y = tf.gather(table, rows)
+        gradient = tf.convert_to_tensor(tape.gradient(y, table))
+        return gradient + gradient
+
+
+@difference(
+    item="a detached weight, after the weight is updated",
+    keras="stop_gradient holds the value that was read",
+    torch="detach shares the memory of the weight: it holds the new value",
+    severity=SILENT_WRONG,
+    hits="target networks and old policies that are kept for comparison",
+    recipe="torch: detach().clone(); Keras: keep the variable, not its value",
+    sources=("tensorflow/python/ops/resource_variable_ops.py:L815", "torch/_tensor.py:L798"),
+)
+class DetachShares:
+    w = np.array([1.0, 3.0])
+
+    def in_keras(w):
+        w = tf.Variable(w)
+        old = tf.stop_gradient(w)
+        w.assign([9.0, 9.0])
+        return old
+
+    def in_torch(w):
+        w = nn.Parameter(torch.tensor(w))
+        old = w.detach()
+        with torch.no_grad():
+            w.fill_(9.0)
+        return old
+
+    def torch_as_keras(w):
+        w = nn.Parameter(torch.tensor(w))
+        old = w.detach().clone()
+        with torch.no_grad():
+            w.fill_(9.0)
+        return old
+
+    def keras_as_torch(w):
+        old = w = tf.Variable(w)
+        w.assign([9.0, 9.0])
+        return old
+
+
+@difference(
+    item="the NumPy array of a weight, after the weight is updated",
+    keras="holds the value that was read",
+    torch="is a view: it holds the new value",
+    severity=SILENT_WRONG,
+    hits="recording weights over training, all of which then equal the last",
+    recipe="torch: .detach().numpy().copy(); Keras: read the variable when it is needed",
+    sources=("tensorflow/python/framework/ops.py:L416", "torch/_tensor.py:L1241"),
+)
+class NumpyShares:
+    w = np.array([1.0, 3.0])
+
+    def in_keras(w):
+        w = tf.Variable(w)
+        recorded = w.numpy()
+        w.assign([9.0, 9.0])
+        return recorded
+
+    def in_torch(w):
+        w = nn.Parameter(torch.tensor(w))
+        recorded = w.detach().numpy()
+        with torch.no_grad():
+            w.fill_(9.0)
+        return recorded
+
+    def torch_as_keras(w):
+        w = nn.Parameter(torch.tensor(w))
+        recorded = w.detach().numpy().copy()
+        with torch.no_grad():
+            w.fill_(9.0)
+        return recorded
+
+    def keras_as_torch(w):
+        w = tf.Variable(w)
+        w.assign([9.0, 9.0])
+        return w.numpy()
+
+
+@difference(
+    item="the weights of a model, kept while it trains on",
+    keras="get_weights copies",
+    torch="state_dict refers to the weights themselves: the best ones become the last",
+    severity=SILENT_WRONG,
+    hits="early stopping that goes back to the best weights",
+    recipe="torch: copy.deepcopy(model.state_dict()); Keras: keep model.weights",
+    sources=("keras/src/layers/layer.py:L770", "torch/nn/modules/module.py:L2194"),
+)
+class WeightsKept:
+    w = np.array([[1.0, 3.0]])
+
+    def in_keras(w):
+        layer = keras.layers.Dense(2, use_bias=False, dtype="float64")
+        layer.build((None, 1))
+        layer.kernel.assign(w)
+        (best,) = layer.get_weights()
+        layer.kernel.assign(9 * w)
+        return best
+
+    def in_torch(w):
+        layer = nn.Linear(1, 2, bias=False, dtype=torch.float64)
+        layer.load_state_dict({"weight": torch.tensor(w.T)})
+        best = layer.state_dict()
+        with torch.no_grad():
+            layer.weight.mul_(9)
+        return best["weight"].T
+
+    def torch_as_keras(w):
+        layer = nn.Linear(1, 2, bias=False, dtype=torch.float64)
+        layer.load_state_dict({"weight": torch.tensor(w.T)})
+        best = {name: value.clone() for name, value in layer.state_dict().items()}
+        with torch.no_grad():
+            layer.weight.mul_(9)
+        return best["weight"].T
+
+    def keras_as_torch(w):
+        layer = keras.layers.Dense(2, use_bias=False, dtype="float64")
+        layer.build((None, 1))
+        layer.kernel.assign(w)
+        (best,) = layer.weights
+        layer.kernel.assign(9 * w)
+        return best
+
+
+@difference(
+    item="a slice that is added to",
+    keras="is a tensor of its own: x stays as it is",
+    torch="is a view: += on it changes x",
+    severity=SILENT_WRONG,
+    hits="padding, gates and buffers that are cut out and changed",
+    recipe="torch: y = y + 1, or clone the slice; Keras: put the slice back with slice_update",
+    sources=("tensorflow/python/framework/ops.py:L302", "torch/_tensor.py:L798"),
+)
+class SliceShares:
+    x = np.zeros(3)
+
+    def in_keras(x):
+        x = tf.constant(x)
+        y = x[:2]
+        y += 1
+        return x
+
+    def in_torch(x):
+        x = torch.tensor(x)
+        y = x[:2]
+        y += 1
+        return x
+
+    def torch_as_keras(x):
+        x = torch.tensor(x)
+        y = x[:2].clone()
+        y += 1
+        return x
+
+    def keras_as_torch(x):
+        x = tf.constant(x)
+        return keras.ops.slice_update(x, [0], x[:2] + 1)
+
+
+@difference(
+    item="a weight made of a NumPy array, after the array is changed",
+    keras="keras.Variable copies",
+    torch="from_numpy and as_tensor share the memory of the array; torch.tensor copies",
+    severity=SILENT_WRONG,
+    hits="a buffer that is filled anew for each batch",
+    recipe="torch: torch.tensor(array); Keras: assign the array again",
+    sources=("keras/src/backend/common/variables.py:L15", "torch/_torch_docs.py:L4412"),
+)
+class FromNumpyShares:
+    x = np.array([1.0, 3.0])
+
+    def in_keras(x):
+        x = x.copy()
+        made = keras.Variable(x, dtype="float64")
+        x[0] = 9.0
+        return made
+
+    def in_torch(x):
+        x = x.copy()
+        made = torch.from_numpy(x)
+        x[0] = 9.0
+        return made
+
+    def torch_as_keras(x):
+        x = x.copy()
+        made = torch.tensor(x)
+        x[0] = 9.0
+        return made
+
+    def keras_as_torch(x):
+        x = x.copy()
+        made = keras.Variable(x, dtype="float64")
+        x[0] = 9.0
+        made.assign(x)
+        return made

@@ -1,0 +1,433 @@
+"""Metrics: torch ships none, so that its side is what is written by hand."""
+
+import keras
+import numpy as np
+import torch
+from torch import nn
+
+from parity_tests.differences.entry import (
+    COSMETIC,
+    EVALUATION,
+    NONE,
+    SILENT_WRONG,
+    difference,
+)
+
+TITLE = "Metrics"
+STAGE = EVALUATION
+
+
+def digits(value):
+    """To three digits: Keras' metrics are kept in float32."""
+    return round(float(value), 3)
+
+
+@difference(
+    item="precision where nothing is predicted positive",
+    keras="0: 0/0 is taken for 0",
+    torch="NaN by hand",
+    severity=SILENT_WRONG,
+    hits="rare classes, early epochs",
+    recipe="torch: tp / (tp + fp).clamp(min=1); Keras: divide the counts",
+    sources=("keras/src/metrics/confusion_metrics.py:L393", "torch/_torch_docs.py:L3931"),
+)
+class PrecisionOfNothing:
+    y, p = np.array([1.0, 0.0, 1.0]), np.array([0.25, 0.25, 0.25])
+
+    def in_keras(y, p):
+        return keras.metrics.Precision()(y, p)
+
+    def in_torch(y, p):
+        predicted = torch.tensor(p) > 0.5
+        return (predicted & (torch.tensor(y) == 1)).sum() / predicted.sum()
+
+    def torch_as_keras(y, p):
+        predicted = torch.tensor(p) > 0.5
+        return (predicted & (torch.tensor(y) == 1)).sum() / predicted.sum().clamp(min=1)
+
+    def keras_as_torch(y, p):
+        metric = keras.metrics.Precision()
+        metric.update_state(y, p)
+        positives = metric.true_positives + metric.false_positives
+        return (metric.true_positives / positives)[0]
+
+
+@difference(
+    item="binary accuracy handed logits",
+    keras="threshold 0.5, whatever the numbers are",
+    torch="logits > 0 by hand",
+    severity=SILENT_WRONG,
+    hits="binary classifiers without a sigmoid at the end, compiled with metrics=['accuracy']",
+    recipe="Keras: BinaryAccuracy(threshold=0.0)",
+    sources=("keras/src/metrics/accuracy_metrics.py:L63", "torch/nn/functional.py:L3628"),
+)
+class AccuracyOfLogits:
+    y, z = np.array([1.0, 0.0, 1.0, 0.0]), np.array([0.25, -1.0, 2.0, -3.0])
+
+    def in_keras(y, z):
+        return keras.metrics.BinaryAccuracy()(y, z)
+
+    def in_torch(y, z):
+        return ((torch.tensor(z) > 0) == (torch.tensor(y) == 1)).float().mean()
+
+    def torch_as_keras(y, z):
+        return ((torch.tensor(z) > 0.5) == (torch.tensor(y) == 1)).float().mean()
+
+    def keras_as_torch(y, z):
+        return keras.metrics.BinaryAccuracy(threshold=0.0)(y, z)
+
+
+@difference(
+    item="a probability of exactly 0.5",
+    keras="negative: p > 0.5",
+    torch="positive, where it is written p ≥ 0.5",
+    severity=COSMETIC,
+    hits="untrained networks, quantized ones",
+    recipe="write p > 0.5",
+    sources=("keras/src/metrics/accuracy_metrics.py:L68", "torch/nn/functional.py:L3628"),
+)
+class AccuracyAtThreshold:
+    y, p = np.array([1.0, 0.0, 1.0]), np.array([0.5, 0.25, 0.75])
+
+    def in_keras(y, p):
+        return digits(keras.metrics.BinaryAccuracy()(y, p))
+
+    def in_torch(y, p):
+        return digits(((torch.tensor(p) >= 0.5) == (torch.tensor(y) == 1)).float().mean())
+
+    def torch_as_keras(y, p):
+        return digits(((torch.tensor(p) > 0.5) == (torch.tensor(y) == 1)).float().mean())
+
+    def keras_as_torch(y, p):
+        threshold = np.nextafter(0.5, 0)
+        return digits(keras.metrics.BinaryAccuracy(threshold=threshold)(y, p))
+
+
+@difference(
+    item="the metric called Accuracy, handed probabilities",
+    keras="the share of predictions equal to the label: 0.75 is not 1",
+    torch="classes are compared by hand",
+    severity=SILENT_WRONG,
+    hits="training loops of one's own in Keras: the accuracy stays at 0",
+    recipe="Keras: BinaryAccuracy, SparseCategoricalAccuracy or CategoricalAccuracy",
+    sources=("keras/src/metrics/accuracy_metrics.py:L12", "torch/nn/functional.py:L3472"),
+)
+class AccuracyByName:
+    y, p = np.array([1.0, 0.0]), np.array([0.75, 0.25])
+
+    def in_keras(y, p):
+        return keras.metrics.Accuracy()(y, p)
+
+    def in_torch(y, p):
+        return ((torch.tensor(p) > 0.5) == (torch.tensor(y) == 1)).float().mean()
+
+    def torch_as_keras(y, p):
+        return (torch.tensor(p) == torch.tensor(y)).float().mean()
+
+    def keras_as_torch(y, p):
+        return keras.metrics.BinaryAccuracy()(y, p)
+
+
+@difference(
+    item="top-k accuracy where scores are equal",
+    keras="all that tie with the k-th count as hits: equal scores give 100%",
+    torch="torch.topk returns k of them",
+    severity=SILENT_WRONG,
+    hits="collapsed networks, saturated or quantized scores",
+    recipe="torch: compare with the k-th score; Keras: keras.ops.top_k",
+    sources=("keras/src/metrics/accuracy_metrics.py:L428", "torch/_torch_docs.py:L11542"),
+)
+class TopKTies:
+    y, p = np.arange(10), np.full((10, 10), 0.1, "float32")
+
+    def in_keras(y, p):
+        return digits(keras.metrics.SparseTopKCategoricalAccuracy(k=5)(y, p))
+
+    def in_torch(y, p):
+        hits = torch.topk(torch.tensor(p), 5).indices == torch.tensor(y)[:, None]
+        return digits(hits.any(1).float().mean())
+
+    def torch_as_keras(y, p):
+        p, y = torch.tensor(p), torch.tensor(y)
+        lowest = torch.topk(p, 5).values[:, -1]
+        return digits((p[torch.arange(len(y)), y] >= lowest).float().mean())
+
+    def keras_as_torch(y, p):
+        _, best = keras.ops.top_k(p, 5)
+        return digits(np.mean(np.any(np.array(best) == y[:, None], axis=1)))
+
+
+@difference(
+    item="area under the ROC curve of scores close together",
+    keras="200 thresholds, evenly from 0 to 1: scores between two of them are one",
+    torch="by hand, the share of pairs in the right order",
+    severity=SILENT_WRONG,
+    hits="rare events, whose scores are all near 0",
+    recipe="Keras: thresholds between the scores",
+    sources=("keras/src/metrics/confusion_metrics.py:L1191", "torch/_torch_docs.py:L5036"),
+    unaligned="to have torch as coarse, its scores are rounded to the 200 thresholds",
+)
+class AreaUnderCurve:
+    y = np.array([0.0, 0.0, 1.0, 1.0])
+    p = np.array([0.001, 0.002, 0.003, 0.004])
+
+    def in_keras(y, p):
+        return digits(keras.metrics.AUC()(y, p))
+
+    def in_torch(y, p):
+        p, y = torch.tensor(p), torch.tensor(y)
+        return digits((p[y == 1][:, None] > p[y == 0]).float().mean())
+
+    def keras_as_torch(y, p):
+        between = [float(each) for each in (p[1:] + p[:-1]) / 2]
+        return digits(keras.metrics.AUC(thresholds=between)(y, p))
+
+
+@difference(
+    item="precision over several batches",
+    keras="counts are added up, divided once",
+    torch="a loop that averages the precision of each batch",
+    severity=SILENT_WRONG,
+    hits="precision, recall, F1, correlation: all that is no mean over samples",
+    recipe="torch: add up counts; Keras: reset_state after each batch",
+    sources=("keras/src/metrics/confusion_metrics.py:L378", "torch/_torch_docs.py:L6925"),
+)
+class PrecisionOverBatches:
+    y = np.array([[1.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]])
+    p = np.array([[1.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
+
+    def in_keras(y, p):
+        metric = keras.metrics.Precision()
+        for labels, scores in zip(y, p, strict=True):
+            metric.update_state(labels, scores)
+        return digits(metric.result())
+
+    def in_torch(y, p):
+        y, p = torch.tensor(y), torch.tensor(p)
+        return digits(((y * p).sum(1) / p.sum(1)).mean())
+
+    def torch_as_keras(y, p):
+        y, p = torch.tensor(y), torch.tensor(p)
+        return digits((y * p).sum() / p.sum())
+
+    def keras_as_torch(y, p):
+        metric, found = keras.metrics.Precision(), []
+        for labels, scores in zip(y, p, strict=True):
+            found.append(float(metric(labels, scores)))
+            metric.reset_state()
+        return digits(np.mean(found))
+
+
+@difference(
+    item="a metric called for a second batch",
+    keras="the result over both: a metric keeps its state",
+    torch="the result of that batch: a function has none",
+    severity=SILENT_WRONG,
+    hits="training loops of one's own in Keras: epochs run into each other",
+    recipe="Keras: reset_state; torch: keep sums",
+    sources=("keras/src/metrics/metric.py:L224", "torch/nn/functional.py:L4245"),
+)
+class MetricState:
+    batches = np.array([[1.0, 3.0], [5.0, 7.0]])
+
+    def in_keras(batches):
+        metric = keras.metrics.Mean()
+        return [metric(batch) for batch in batches]
+
+    def in_torch(batches):
+        return [torch.tensor(batch).mean() for batch in batches]
+
+    def torch_as_keras(batches):
+        batches = torch.tensor(batches)
+        return [batches[: n + 1].mean() for n in range(len(batches))]
+
+    def keras_as_torch(batches):
+        return [keras.metrics.Mean()(batch) for batch in batches]
+
+
+@difference(
+    item="F1 of a single output, threshold left out",
+    keras="threshold=None takes the largest of each row for positive: here, every sample",
+    torch="p > 0.5 by hand",
+    severity=SILENT_WRONG,
+    hits="binary classifiers with one output",
+    recipe="Keras: F1Score(threshold=0.5)",
+    sources=("keras/src/metrics/f_score_metrics.py:L165", "torch/_torch_docs.py:L5036"),
+)
+class F1OfOneOutput:
+    y = np.array([[1.0], [0.0], [0.0], [1.0]])
+    p = np.array([[0.75], [0.25], [0.125], [0.875]])
+
+    def in_keras(y, p):
+        return digits(keras.metrics.F1Score()(y, p)[0])
+
+    def in_torch(y, p):
+        y, predicted = torch.tensor(y), (torch.tensor(p) > 0.5).double()
+        return digits(2 * (y * predicted).sum() / (y.sum() + predicted.sum()))
+
+    def torch_as_keras(y, p):
+        y, p = torch.tensor(y), torch.tensor(p)
+        predicted = (p >= p.amax(1, keepdim=True)).double()
+        return digits(2 * (y * predicted).sum() / (y.sum() + predicted.sum()))
+
+    def keras_as_torch(y, p):
+        return digits(keras.metrics.F1Score(threshold=0.5)(y, p)[0])
+
+
+@difference(
+    item="mean intersection over union where a class is absent",
+    keras="the mean over the classes that occur",
+    torch="0/0 by hand: NaN",
+    severity=SILENT_WRONG,
+    hits="segmentation of few images",
+    recipe="torch: nanmean",
+    sources=("keras/src/metrics/iou_metrics.py:L311", "torch/_torch_docs.py:L3931"),
+)
+class IntersectionOfAbsent:
+    y, p = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
+
+    def in_keras(y, p):
+        return digits(keras.metrics.MeanIoU(3)(y, p))
+
+    def in_torch(y, p):
+        y, p = (torch.tensor(ids)[:, None] == torch.arange(3) for ids in (y, p))
+        return digits(((y & p).sum(0) / (y | p).sum(0)).mean())
+
+    def torch_as_keras(y, p):
+        y, p = (torch.tensor(ids)[:, None] == torch.arange(3) for ids in (y, p))
+        return digits(((y & p).sum(0) / (y | p).sum(0)).nanmean())
+
+    def keras_as_torch(y, p):
+        metric = keras.metrics.MeanIoU(3)
+        metric.update_state(y, p)
+        counts = np.array(metric.total_cm, dtype=float)
+        right = np.diag(counts)
+        return digits(np.mean(right / (counts.sum(0) + counts.sum(1) - right)))
+
+
+@difference(
+    item="R² of a target that is constant",
+    keras="0, in the place of −∞",
+    torch="−∞ by hand",
+    severity=SILENT_WRONG,
+    hits="small batches, sparse outputs",
+    recipe="decide on it in both",
+    sources=("keras/src/metrics/regression_metrics.py:L531", "torch/_torch_docs.py:L3931"),
+)
+class R2OfConstant:
+    y, p = np.array([[2.0], [2.0]]), np.array([[1.0], [2.0]])
+
+    def in_keras(y, p):
+        return keras.metrics.R2Score()(y, p)
+
+    def in_torch(y, p):
+        y, p = torch.tensor(y), torch.tensor(p)
+        return 1 - ((y - p) ** 2).sum() / ((y - y.mean()) ** 2).sum()
+
+    def torch_as_keras(y, p):
+        y, p = torch.tensor(y), torch.tensor(p)
+        score = 1 - ((y - p) ** 2).sum() / ((y - y.mean()) ** 2).sum()
+        return torch.where(score.isinf(), 0.0, score)
+
+    def keras_as_torch(y, p):
+        return 1 - np.sum((y - p) ** 2) / keras.ops.sum((y - y.mean()) ** 2)
+
+
+@difference(
+    item="R² of targets far from zero",
+    keras="Σy² − (Σy)²/n in float32: digits cancel",
+    torch="Σ(y − mean)² by hand",
+    severity=SILENT_WRONG,
+    hits="prices, years, temperatures in kelvin",
+    recipe="Keras: subtract a constant from both first",
+    sources=("keras/src/metrics/regression_metrics.py:L529", "torch/_torch_docs.py:L6925"),
+    unaligned="torch has no reason to cancel",
+)
+class R2Cancels:
+    y = np.array([[10000.0], [10000.25], [10000.5], [10000.75]])
+    p = np.array([[10000.0], [10000.25], [10000.5], [10000.5]])
+
+    def in_keras(y, p):
+        return digits(keras.metrics.R2Score()(y, p))
+
+    def in_torch(y, p):
+        y, p = torch.tensor(y), torch.tensor(p)
+        return digits(1 - ((y - p) ** 2).sum() / ((y - y.mean()) ** 2).sum())
+
+    def keras_as_torch(y, p):
+        return digits(keras.metrics.R2Score()(y - 10000, p - 10000))
+
+
+@difference(
+    item="a mean of more than 2²⁴ samples",
+    keras="sum and count are float32: adding 1 no longer counts",
+    torch="counts by hand are Python integers",
+    severity=COSMETIC,
+    hits="pixel-wise metrics over a data set",
+    recipe="Keras: Mean(dtype='float64')",
+    sources=("keras/src/metrics/reduction_metrics.py:L149", "torch/_torch_docs.py:L10949"),
+)
+class MeanCount:
+    many = 2**24
+
+    def in_keras(many):
+        metric = keras.metrics.Mean()
+        metric.update_state(1.0, sample_weight=many)
+        metric.update_state(1.0)
+        return float(metric.count)
+
+    def in_torch(many):
+        return torch.tensor(many) + 1
+
+    def torch_as_keras(many):
+        return torch.tensor(many, dtype=torch.float32) + 1
+
+    def keras_as_torch(many):
+        metric = keras.metrics.Mean(dtype="float64")
+        metric.update_state(1.0, sample_weight=many)
+        metric.update_state(1.0)
+        return float(metric.count)
+
+
+@difference(
+    item="a layer called outside of training, nothing said",
+    keras="inference: Dropout does nothing unless training=True, as within fit",
+    torch="training: a module drops until eval() is called",
+    severity=SILENT_WRONG,
+    hits="predictions and metrics of torch models that were never put in eval mode",
+    recipe="torch: model.eval(); Keras: training=True",
+    sources=("keras/src/layers/layer.py:L930", "torch/nn/modules/module.py:L505"),
+)
+class ModeByDefault:
+    x = np.ones(100)
+
+    def in_keras(x):
+        return bool(np.any(keras.layers.Dropout(0.5)(x) == 0))
+
+    def in_torch(x):
+        return bool((nn.Dropout(0.5)(torch.tensor(x)) == 0).any())
+
+    def torch_as_keras(x):
+        return bool((nn.Dropout(0.5).eval()(torch.tensor(x)) == 0).any())
+
+    def keras_as_torch(x):
+        return bool(np.any(keras.layers.Dropout(0.5)(x, training=True) == 0))
+
+
+@difference(
+    item="the class of two equal scores",
+    keras="the first",
+    torch="the first",
+    severity=NONE,
+    hits="nobody, on a CPU",
+    recipe="nothing to do",
+    sources=("keras/src/metrics/accuracy_metrics.py:L234", "torch/_torch_docs.py:L6836"),
+)
+class ArgmaxTies:
+    p = np.array([[0.25, 0.375, 0.375], [0.5, 0.5, 0.0]])
+
+    def in_keras(p):
+        return keras.ops.argmax(p, axis=-1)
+
+    def in_torch(p):
+        return torch.tensor(p).argmax(-1)
