@@ -73,7 +73,7 @@ sample: $(stamp) ## Refresh the committed sample in reports/sample, and the tabl
 	$(python) -m reports.figures --sample
 	$(python) -m reports.readme
 
-keep: $(stamp) ## Put the last reports of costs and accuracy into reports/sample
+keep: $(stamp) ## Put the last reports of costs, accuracy and differences in reports/sample
 	$(python) -m reports.keep
 
 clean: ## Remove .venv, the caches and the generated reports

@@ -262,7 +262,13 @@ def checkpoints(touched):
         _tests("shared/checkpoints.py"),
         _tests("test_checkpoints.py", only="not killed"),
         _tests("test_checkpoints.py", only="killed"),
+        _tests("test_gan.py", only="sittings or game"),
     ]
+
+
+def scheduled(touched):
+    """As for training, and that a run which is taken up goes on with its schedule."""
+    return [*training(touched), _tests("test_checkpoints.py", only="sittings")]
 
 
 def tuning(touched):

@@ -37,7 +37,6 @@ MODULES = {  # name of the module, and of its check: the folders that hold one
     },
 }  # fmt: skip
 CHECKS = {
-    "scheduled": "training",
     "builtins/models": "models",
     "builtins/optimizers": "optimizers",
     "models/logistic_regression": "models",

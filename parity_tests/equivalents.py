@@ -301,4 +301,28 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
         "... RECORD).write_text(json.dumps(record, indent=2), encoding='utf-8')",
         "how far the lines of the record are indented is a matter of looks",
     ),
+    *(
+        Equivalent(f"{half}/models/gan.py", function, before, after, reason)
+        for half in HALVES
+        for function, before, after, reason in (
+            *(
+                (
+                    "train",
+                    "... None, None, noise=noise(0, 0, batch_size), loss=loss, ...",
+                    f"... None, None, noise=noise({drawn}, batch_size), loss=loss, ...",
+                    "any of its draws tells one noise from another",
+                )
+                for drawn in ("0, 1", "1, 0")
+            ),
+            *(
+                (
+                    "_trained",
+                    "... Scheduled(optimizer, None, 'epoch', 1, False))",
+                    f"... Scheduled(optimizer, None, 'epoch', {more}))",
+                    "no schedule counts steps or follows a loss",
+                )
+                for more in ("1, True", "2, False")
+            ),
+        )
+    ),
 )

@@ -78,8 +78,9 @@ def test_each_names_lines_that_there_are(entry):
         assert lines[int(line) - 1 :], f"{entry.id}: {file} has {len(lines)} lines"
 
 
-def test_no_name_is_there_twice():
+def test_there_are_many_and_no_name_twice():
     assert max(Counter(entry.id for entry in ENTRIES).values()) == 1
+    assert sum(entry.diverges for entry in ENTRIES) >= 250
 
 
 def test_an_unknown_area_is_refused_with_the_names_of_the_known():

@@ -223,6 +223,20 @@ def test_a_run_in_two_sittings_is_the_run_in_one(half, tmp_path):
     assert {path.name for path in (tmp_path / "kept").iterdir()} == {"run.json", *PLAYERS}
 
 
+def test_the_bar_begins_where_the_run_is_taken_up(half, tmp_path, monkeypatch):
+    gan, told = module(half, "models.gan"), []
+
+    @contextlib.contextmanager
+    def bar(shown, steps, done):
+        told.append((steps, done))
+        yield lambda *step: None
+
+    monkeypatch.setattr(gan, "progress_bar", bar)
+    for epochs in (1, 3):
+        kept(of_epochs(epochs), half, tmp_path)
+    assert told == [(4, 0), (12, 4)]
+
+
 def test_a_checkpoint_of_another_game_is_refused(half, tmp_path):
     kept(of_epochs(1), half, tmp_path)
     for more, said in (

@@ -1,6 +1,6 @@
-"""`make keep`: put the last reports of costs and accuracy into the committed sample.
+"""`make keep`: put the last reports of costs, accuracy and differences into the committed sample.
 
-They take half an hour and an hour, so that `make sample`, which measures anew, leaves them out.
+They take up to an hour, so that `make sample`, which measures anew, leaves them out.
 What is kept is Markdown and figures; tables of every row are too large to commit.
 """
 
@@ -11,7 +11,11 @@ from pathlib import Path
 from reports.figures import OUTPUT, SAMPLE
 from reports.writing import replace_whole
 
-REPORTS = {"performance": "make report", "accuracy": "make accuracy"}
+REPORTS = {
+    "performance": "make report",
+    "accuracy": "make accuracy",
+    "differences": "make differences",
+}
 
 
 def main(output: Path = OUTPUT, sample: Path = SAMPLE, kept: Sequence[str] = tuple(REPORTS)) -> int:

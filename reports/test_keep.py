@@ -6,7 +6,8 @@ from reports import keep
 def test_reports_are_kept_with_their_figures(tmp_path, capsys):
     output, sample = tmp_path / "output", tmp_path / "sample"
     output.mkdir()
-    names = ["accuracy.md", "accuracy.png", "performance.md", "performance_losses.png"]
+    names = ["accuracy.md", "accuracy.png", "differences.md", "performance.md",
+             "performance_losses.png"]  # fmt: skip
     for name in [*names, "performance.csv", "parity.md"]:
         (output / name).write_text(name)
     assert keep.main(output, sample) == 0

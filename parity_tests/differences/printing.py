@@ -12,8 +12,11 @@ import sys
 import textwrap
 from types import ModuleType
 
+import numpy as np
+
 from parity_tests.differences.entry import Difference
 from parity_tests.differences.measuring import MODEL, Measured
+from parity_tests.differences.outcomes import RELATIVE
 
 PROJECT = ("parity_tests", "shared", "tf_impl", "torch_impl")
 
@@ -133,7 +136,10 @@ def _segment(text, node):
 def check(found: Measured, direction: str) -> str:
     """A program that aligns an entry in one direction, and fails unless it has."""
     expected = found.outcomes[MODEL[direction]]
-    return program(found.entry, MODEL[direction], direction) + _assertion(found.entry, expected)
+    text = program(found.entry, MODEL[direction], direction)
+    if found.default.words.startswith("shape"):
+        text += "assert np.shape(result) == np.shape(expected)\n"
+    return text + _assertion(found.entry, expected)
 
 
 def _assertion(entry, expected):
@@ -143,5 +149,9 @@ def _assertion(entry, expected):
         body = textwrap.indent(_assertion(entry, expected[0]), "    ")
         body = body.replace("result", "one").replace("expected", "other")
         return f"for one, other in zip(result, expected, strict=True):\n{body}"
-    rtol = "1e-12" if entry.ulp is None else f"{entry.ulp:g} * np.finfo(np.float32).eps"
-    return f"np.testing.assert_allclose(result, expected, rtol={rtol}, atol={rtol})\n"
+    if entry.ulp is not None:
+        allowed = f"rtol={entry.ulp:g} * np.finfo(np.float32).eps"
+    else:
+        finite = np.abs(expected[np.isfinite(expected)])
+        allowed = f"rtol={RELATIVE:g}, atol={RELATIVE * finite.max(initial=0.0):.2g}"
+    return f"np.testing.assert_allclose(result, expected, {allowed})\n"
