@@ -1,8 +1,8 @@
 # Needs make and Python 3.11, 3.12 or 3.13; everything else is installed into .venv on first use.
 # Variables: ONLY=NAME narrows parity, report, accuracy, differences or faults; QUICK=1 shortens
-# report and accuracy; MODE=compiled compiles what accuracy measures, FRESH=1 drops what it measured before, or
-# the checkpoint that train would go on from; MODEL=cnn FRAMEWORK=torch are what train trains, by
-# EPOCHS=n and SEED=n if these are given;
+# report and accuracy; MODE=compiled compiles what accuracy measures, FRESH=1 drops what it measured
+# before, or the checkpoint that train would go on from; MODEL=cnn FRAMEWORK=torch are what train
+# trains, by EPOCHS=n and SEED=n if these are given;
 # A=old.csv B=new.csv are what report-diff compares; ALL=1 plants every fault, for an hour or two;
 # EXTRAS=gpu adds TensorFlow's GPU libraries; PYTHON=/path/to/python chooses what .venv is made with.
 

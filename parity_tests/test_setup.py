@@ -18,8 +18,8 @@ from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGETS = [
-    "setup", "parity", "report", "report-diff", "accuracy", "train", "test", "faults", "figures",
-    "sample", "keep", "clean",
+    "setup", "parity", "report", "report-diff", "accuracy", "differences", "train", "test",
+    "faults", "figures", "sample", "keep", "clean",
 ]  # fmt: skip
 # What a make that runs these tests hands down, and would change the make under test.
 INHERITED = ["MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEFILES", "PYTHON", "EXTRAS", "ONLY", "QUICK"]
@@ -179,6 +179,7 @@ def test_an_interrupted_installation_is_begun_again(tree):
             ["report", "ONLY=adam", "QUICK=1"],
             "python -m reports.performance --only 'adam' --quick\n",
         ),
+        (["differences", "ONLY=pooling"], "python -m reports.differences --only 'pooling'\n"),
         (["accuracy"], "python -m reports.accuracy \n"),
         (
             ["accuracy", "ONLY=tanh", "QUICK=1", "MODE=graph", "FRESH=1"],

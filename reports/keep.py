@@ -23,8 +23,8 @@ def main(output: Path = OUTPUT, sample: Path = SAMPLE, kept: Sequence[str] = tup
     missing = [name for name in kept if not (output / f"{name}.md").exists()]
     if missing:
         commands = " and ".join(REPORTS[name] for name in missing)
-        print(f"No {' and no '.join(missing)}.md in {output}: run {commands} first.",
-              file=sys.stderr)  # fmt: skip
+        names = " and no ".join(f"{name}.md" for name in missing)
+        print(f"No {names} in {output}: run {commands} first.", file=sys.stderr)
         return 2
     files = [f for n in kept for f in (output / f"{n}.md", *sorted(output.glob(f"{n}*.png")))]
     replace_whole(sample, {file.name: file.read_bytes() for file in files})

@@ -20,4 +20,4 @@ def test_none_is_kept_where_one_was_not_made(tmp_path, capsys):
     (tmp_path / "performance.md").write_text("costs")
     assert keep.main(tmp_path, tmp_path / "sample") == 2
     assert not (tmp_path / "sample").exists()
-    assert "No accuracy.md" in capsys.readouterr().err
+    assert "No accuracy.md and no differences.md" in capsys.readouterr().err

@@ -10,6 +10,7 @@ import ast
 import inspect
 import sys
 import textwrap
+from functools import cache
 from types import ModuleType
 
 import numpy as np
@@ -89,8 +90,8 @@ class _Program:
                 self._take(name, module)
 
     def _take(self, name, module):
-        source = inspect.getsource(module)
-        node, alias = _binding(ast.parse(source), name)
+        source, tree = _read(module)
+        node, alias = _binding(tree, name)
         if alias is None:
             text = _segment(source, node)
             self.resolve(text, module)
@@ -104,6 +105,13 @@ class _Program:
             start = f"from {node.module} " if isinstance(node, ast.ImportFrom) else ""
             renamed = f" as {alias.asname}" if alias.asname else ""
             self.imported[f"{start}import {alias.name}{renamed}"] = None
+
+
+@cache
+def _read(module):
+    """(the text of a module, its tree)."""
+    source = inspect.getsource(module)
+    return source, ast.parse(source)
 
 
 def _binding(tree, name):
