@@ -245,7 +245,7 @@ def optimizers(touched):
 
 
 def training(touched):
-    """Two runs of three steps, then the tests of models and of `fit`."""
+    """Two runs of three steps, then the tests of models and of `fit`, and of runs taken up."""
     eager = f"{UNCOMPILED} and not graph"
     return [
         _step("trained", "adam", 3),
@@ -253,6 +253,7 @@ def training(touched):
         _tests("test_batches.py", "test_fit_reference.py", "shared/runs.py"),
         _tests("test_models.py", only=f"{eager} and not digits and not line_of_the_notes"),
         *(_tests(file, only=eager) for file in FIT_TESTS),
+        _tests("test_checkpoints.py", only="sittings or bar"),
     ]
 
 
@@ -264,11 +265,6 @@ def checkpoints(touched):
         _tests("test_checkpoints.py", only="killed"),
         _tests("test_gan.py", only="sittings or game"),
     ]
-
-
-def scheduled(touched):
-    """As for training, and that a run which is taken up goes on with its schedule."""
-    return [*training(touched), _tests("test_checkpoints.py", only="sittings")]
 
 
 def tuning(touched):

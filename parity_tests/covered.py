@@ -37,6 +37,7 @@ MODULES = {  # name of the module, and of its check: the folders that hold one
     },
 }  # fmt: skip
 CHECKS = {
+    "scheduled": "training",
     "builtins/models": "models",
     "builtins/optimizers": "optimizers",
     "models/logistic_regression": "models",

@@ -325,4 +325,14 @@ EQUIVALENTS: tuple[Equivalent, ...] = (
             ),
         )
     ),
+    *(
+        Equivalent(
+            f"{half}/training.py",
+            "fit",
+            "run = {} if checkpoint is None else described(x, y, validation, ...",
+            "run = described(x, y, validation, loss=loss, batch_size=batch_size, ...",
+            "a run that is not kept needs no words, and they only take time",
+        )
+        for half in HALVES
+    ),
 )

@@ -1,5 +1,7 @@
 """Checkpoints: a run that was stopped, or killed, ends bit for bit as one that never was."""
 
+import contextlib
+import importlib
 import os
 import signal
 import subprocess
@@ -71,6 +73,21 @@ def _seeded(half, **more):
     """A run by itself: torch's one generator begins with it."""
     torch.manual_seed(3)
     return train(half, **more)
+
+
+@pytest.mark.parametrize("half", PARTS)
+def test_the_bar_begins_where_the_run_is_taken_up(half, tmp_path, monkeypatch):
+    told = []
+
+    @contextlib.contextmanager
+    def bar(shown, steps, done):
+        told.append((steps, done))
+        yield lambda *step: None
+
+    monkeypatch.setattr(importlib.import_module(f"{half}.training"), "progress_bar", bar)
+    for epochs in (2, EPOCHS):
+        train(half, tmp_path / "kept", epochs=epochs)
+    assert told == [(6, 0), (12, 6)]
 
 
 @pytest.mark.parametrize("half", PARTS)
