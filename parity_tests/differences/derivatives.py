@@ -138,7 +138,7 @@ class ForwardMode:
     hits="complex-valued networks",
     recipe="torch: grad_outputs of ones; conjugate in both to have the derivative",
     unaligned="an error is nothing that Keras should be made to raise",
-    sources=("tensorflow/python/ops/math_grad.py:L1406", "torch/autograd/__init__.py:L213"),
+    sources=("tensorflow/python/ops/math_grad.py:L1428", "torch/autograd/__init__.py:L213"),
 )
 class Holomorphic:
     z = np.array([1.0 + 2.0j])
@@ -330,7 +330,7 @@ class DetachShares:
     severity=SILENT_WRONG,
     hits="recording weights over training, all of which then equal the last",
     recipe="torch: .detach().numpy().copy(); Keras: read the variable when it is needed",
-    sources=("tensorflow/python/framework/ops.py:L416", "torch/_tensor.py:L1241"),
+    sources=("tensorflow/python/framework/ops.py:L416", "torch/_tensor_docs.py:L3643"),
 )
 class NumpyShares:
     w = np.array([1.0, 3.0])
@@ -413,7 +413,10 @@ class WeightsKept:
     severity=SILENT_WRONG,
     hits="padding, gates and buffers that are cut out and changed",
     recipe="torch: y = y + 1, or clone the slice; Keras: put the slice back with slice_update",
-    sources=("tensorflow/python/framework/ops.py:L302", "torch/_tensor.py:L798"),
+    sources=(
+        "tensorflow/python/framework/ops.py:L302",
+        "torchgen/packaged/autograd/derivatives.yaml:L1568",
+    ),
 )
 class SliceShares:
     x = np.zeros(3)
@@ -448,7 +451,7 @@ class SliceShares:
     severity=SILENT_WRONG,
     hits="a buffer that is filled anew for each batch",
     recipe="torch: torch.tensor(array); Keras: assign the array again",
-    sources=("keras/src/backend/common/variables.py:L15", "torch/_torch_docs.py:L4412"),
+    sources=("keras/src/backend/tensorflow/core.py:L43", "torch/_torch_docs.py:L4412"),
 )
 class FromNumpyShares:
     x = np.array([1.0, 3.0])
