@@ -372,6 +372,52 @@ class GeluArgument:
 
 
 @difference(
+    item="softplus with a slope of its own",
+    keras="takes no argument but x",
+    torch="beta=1: log(1 + exp(βx)) / β",
+    severity=CRASH,
+    hits="ports of nn.Softplus(beta=…), usual for standard deviations and distance fields",
+    recipe="Keras: divide the softplus of βx by β",
+    unaligned="an error is nothing that torch should be made to raise",
+    sources=("keras/src/activations/activations.py:L238", "torch/nn/modules/activation.py:L991"),
+)
+class SoftplusBeta:
+    x = np.array([-3.0, 0.0, 2.0])
+
+    def in_keras(x):
+        return keras.activations.softplus(x, beta=2.0)
+
+    def in_torch(x):
+        return F.softplus(torch.tensor(x), beta=2.0)
+
+    def keras_as_torch(x):
+        return keras.activations.softplus(2.0 * x) / 2.0
+
+
+@difference(
+    item="hard_tanh between other limits",
+    keras="takes none: the limits are −1 and 1",
+    torch="Hardtanh(min_val=−1, max_val=1)",
+    severity=CRASH,
+    hits="outputs and quantised activations that are held between other limits",
+    recipe="Keras: clip",
+    unaligned="an error is nothing that torch should be made to raise",
+    sources=("keras/src/activations/activations.py:L431", "torch/nn/modules/activation.py:L260"),
+)
+class HardTanhLimits:
+    x = np.array([-3.0, 0.5, 8.0])
+
+    def in_keras(x):
+        return keras.activations.hard_tanh(x, 0.0, 6.0)
+
+    def in_torch(x):
+        return F.hardtanh(torch.tensor(x), 0.0, 6.0)
+
+    def keras_as_torch(x):
+        return keras.ops.clip(x, 0.0, 6.0)
+
+
+@difference(
     item="elu with alpha=0.5",
     keras="where(x > 0, elu(x), alpha · elu(x))",
     torch="alpha (eˣ − 1) left of zero",

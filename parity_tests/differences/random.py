@@ -6,6 +6,7 @@ import tensorflow as tf
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils.data import DataLoader
 
 from parity_tests.differences.entry import (
     COSMETIC,
@@ -485,6 +486,48 @@ class VectorisedDraws:
     def torch_as_keras(x):
         noisy = torch.func.vmap(lambda x: x + torch.randn(()), randomness="same")
         return len(np.unique(noisy(torch.tensor(x))))
+
+
+@difference(
+    item="a pass over data that are not shuffled, and the random numbers drawn after it",
+    keras="the pass draws nothing: they are those of a run without it",
+    torch="each pass over a DataLoader draws a seed for its workers from the generator of all",
+    severity=SILENT_WRONG,
+    hits="a validation added between two epochs: every mask and order after it is another",
+    recipe="torch: hand the DataLoader a generator of its own; Keras: draw a number at each pass",
+    sources=("keras/src/random/seed_generator.py:L140", "torch/utils/data/dataloader.py:L690"),
+)
+class PassOverData:
+    x = np.array([1.0, 2.0])
+
+    def in_keras(x):
+        keras.utils.set_random_seed(0)
+        first = keras.random.normal((4,))
+        keras.utils.set_random_seed(0)
+        list(tf.data.Dataset.from_tensor_slices(x))
+        return np.array_equal(first, keras.random.normal((4,)))
+
+    def in_torch(x):
+        torch.manual_seed(0)
+        first = torch.randn(4)
+        torch.manual_seed(0)
+        list(DataLoader(x))
+        return torch.equal(first, torch.randn(4))
+
+    def torch_as_keras(x):
+        torch.manual_seed(0)
+        first = torch.randn(4)
+        torch.manual_seed(0)
+        list(DataLoader(x, generator=torch.Generator()))
+        return torch.equal(first, torch.randn(4))
+
+    def keras_as_torch(x):
+        keras.utils.set_random_seed(0)
+        first = keras.random.normal((4,))
+        keras.utils.set_random_seed(0)
+        keras.random.uniform(())  # as the pass would
+        list(tf.data.Dataset.from_tensor_slices(x))
+        return np.array_equal(first, keras.random.normal((4,)))
 
 
 @difference(
