@@ -38,6 +38,7 @@ AREAS = (
     "plateaus",
     "autodiff",
     "derivatives",
+    "tracing",
     "numerics",
     "random",
     "random_arguments",
