@@ -42,7 +42,10 @@ AREAS = (
     "numerics",
     "random",
     "random_arguments",
+    "dtypes",
     "data",
+    "training",
+    "saving",
 )
 
 
