@@ -1,10 +1,10 @@
 """A small run that keeps a checkpoint, in either half, and ways to kill it.
 
-    python -m parity_tests.checkpoint_run tf_impl FOLDER step
+    python -m parity_tests.checkpoint_run tf_impl fit FOLDER step
 
-trains with a checkpoint in the folder until the process kills itself: in the middle of an epoch
-("step"), while it writes a checkpoint ("write"), or while the new one takes the old one's place
-("swap").
+trains one model by `fit`, or two players ("gan"), with a checkpoint in the folder until the process
+kills itself: in the middle of an epoch ("step"), while it writes a checkpoint ("write"), or while
+the new one takes the old one's place ("swap").
 """
 
 import importlib
@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from shared import checkpoints, weights
+from shared.noise import latent
 
 X = np.random.default_rng(5).standard_normal((10, 3))
 Y = np.random.default_rng(6).standard_normal((10, 1))
@@ -53,7 +54,7 @@ def torch_parts():
 
 
 PARTS = {"tf_impl": keras_parts, "torch_impl": torch_parts}
-FILES = {"tf_impl": 3, "torch_impl": 1}  # safetensors of a checkpoint, each put in place by itself
+FILES = {"tf_impl": 3, "torch_impl": 1}  # safetensors of a model, each put in place by itself
 
 
 def train(half, folder=None, parts=None, **more):
@@ -68,6 +69,30 @@ def train(half, folder=None, parts=None, **more):
     return history, [np.asarray(value).tobytes() for value in left(half, model, optimizer)]
 
 
+def players(half):
+    """A discriminator, the model with dropout, and a generator for it; an optimizer of each."""
+    discriminator, adam, _ = PARTS[half]()
+    generator = importlib.import_module(f"{half}.models.gan").Generator(2, (3,))
+    if half == "tf_impl":
+        generator.weights[0].assign(np.linspace(-1, 1, 6).reshape(2, 3))
+    parameters = () if half == "tf_impl" else (generator.parameters(),)
+    return (discriminator, generator), (adam, type(adam)(*parameters, 0.125))
+
+
+def play(half, folder=None, **more):
+    """What `train` gives, of a run of both players."""
+    both, optimizers = players(half)
+    history = importlib.import_module(f"{half}.models.gan").train(
+        *both, X, noise=latent(2), optimizers=optimizers, checkpoint=folder,
+        **{"epochs": EPOCHS, "batch_size": 4, **more},
+    )  # fmt: skip
+    of_both = [left(half, *of_one) for of_one in zip(both, optimizers, strict=True)]
+    return history, [np.asarray(value).tobytes() for of_one in of_both for value in of_one]
+
+
+RUNS = {"fit": (train, 1), "gan": (play, 2)}  # and how many models it keeps
+
+
 def left(half, model, optimizer):
     """Weights, generators' states and optimizer's state, each an array."""
     if half == "tf_impl":
@@ -80,9 +105,11 @@ def die(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def killed(half, folder, when):
+def killed(half, run, folder, when):
     """Train until the second epoch, or the checkpoint after it, and die there."""
     calls = {"write": 0, "swap": 0}
+    trained, models = RUNS[run]
+    files = models * FILES[half]
 
     def dying(name, function, at):
         def counted(*arguments):
@@ -91,12 +118,13 @@ def killed(half, folder, when):
 
         return counted
 
-    if when == "write":
-        weights.save = dying("write", weights.save, at=FILES[half] + 1)
+    if when == "write":  # the second time: of two models with the first one written
+        weights.save = dying("write", weights.save, at=files + files // 2 + 1)
     if when == "swap":  # the second time: files, the old one out of the way, the new one in
-        checkpoints.os.replace = dying("swap", os.replace, at=2 * FILES[half] + 3)
-    train(half, folder, on_step=lambda step: when == "step" and step.step == STEPS + 1 and die())
+        checkpoints.os.replace = dying("swap", os.replace, at=2 * files + 3)
+    trained(half, folder, on_step=lambda s, *_: when == "step" and s.step == STEPS + 1 and die())
 
 
 if __name__ == "__main__":
-    killed(sys.argv[1], Path(sys.argv[2]), sys.argv[3])
+    half, run, folder, when = sys.argv[1:]
+    killed(half, run, Path(folder), when)

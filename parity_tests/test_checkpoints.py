@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 
+from parity_tests import checkpoint_run
 from parity_tests.checkpoint_run import EPOCHS, PARTS, X, Y, train
 from shared import weights
 from shared.checkpoints import recover, replacing
@@ -107,20 +108,22 @@ def test_early_stopping_counts_the_epochs_before(half, tmp_path):
 
 
 @pytest.mark.parametrize("when", ["step", "write", "swap"])
+@pytest.mark.parametrize("run", checkpoint_run.RUNS)
 @pytest.mark.parametrize("half", PARTS)
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL here")
-def test_a_killed_run_goes_on_to_the_same_end(half, when, tmp_path):
+def test_a_killed_run_goes_on_to_the_same_end(half, run, when, tmp_path):
+    trained, _ = checkpoint_run.RUNS[run]
     folder = tmp_path / "kept"
     ended = subprocess.run(
-        [sys.executable, "-m", "parity_tests.checkpoint_run", half, str(folder), when],
+        [sys.executable, "-m", "parity_tests.checkpoint_run", half, run, str(folder), when],
         env={**os.environ, "PYTHONPATH": str(ROOT)}, cwd=ROOT, check=False,
     )  # fmt: skip
     assert ended.returncode == -signal.SIGKILL
     # between the two renames of a swap the folder is not there; the new one is complete
     assert folder.exists() == (when != "swap")
     steps = []
-    history, there = train(half, folder, on_step=lambda step: steps.append(step.step))
-    whole, end = train(half)
+    history, there = trained(half, folder, on_step=lambda step, *_: steps.append(step.step))
+    whole, end = trained(half)
     assert history.epochs == whole.epochs and there == end
     assert steps == list(range(6 if when == "swap" else 3, 12))
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
@@ -268,10 +271,11 @@ def test_all_is_on_disk_before_the_old_one_makes_way(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "close", lambda number: done.append("closed") or close_one(number))
     monkeypatch.setattr(os, "replace", lambda *paths: done.append("moved") or replace(*paths))
     with replacing(tmp_path / "kept") as new:
-        (new / "a.txt").write_text("one")
-    listed = ["a.txt", ".kept~new", "moved", tmp_path.name]
+        (new / "player").mkdir()
+        (new / "player" / "a.txt").write_text("one")
+    listed = ["player", "a.txt", ".kept~new", "moved", tmp_path.name]
     assert [each for each in done if each != "closed"] == listed
-    assert done.count("closed") == 3
+    assert done.count("closed") == 4
 
 
 def test_an_optimizer_that_cannot_say_its_options_trains_without_a_checkpoint(tmp_path):

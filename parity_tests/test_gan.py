@@ -237,13 +237,17 @@ def test_the_bar_begins_where_the_run_is_taken_up(half, tmp_path, monkeypatch):
     assert told == [(4, 0), (12, 4)]
 
 
-def test_a_checkpoint_of_another_game_is_refused(half, tmp_path):
-    kept(of_epochs(1), half, tmp_path)
+def test_a_checkpoint_of_another_game_is_refused_and_left_alone(half, tmp_path):
+    kept(of_epochs(2), half, tmp_path)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    before = [path.read_bytes() for path in files]
     for more, said in (
+        ({"epochs": 1}, "holds 2 epochs, more than the 1 asked for"),
         ({"noise": latent(4, 6)}, "noise is float64"),
         ({"batch_size": 8}, "batch_size is 12 there and 8 here"),
         ({"rate": 2.0**-6}, "discriminator optimizer is .*; generator optimizer is"),
         ({"x": np.zeros((40, 64))}, "x is float64"),
     ):
         with pytest.raises(ValueError, match=said):
-            kept(of_epochs(1, **more), half, tmp_path)
+            kept(of_epochs(**{"epochs": 2, **more}), half, tmp_path)
+    assert [path.read_bytes() for path in files] == before
