@@ -16,6 +16,7 @@ import torch
 from shared.comparison import ulp
 
 RELATIVE = 1e-12  # of the largest element, for results computed in float64
+SHOWN = 6  # elements of an array or a list that are written out
 
 
 class Raised(NamedTuple):
@@ -123,13 +124,20 @@ def gap(left: Any, right: Any) -> Gap:
 
 
 def said(value: Any) -> str:
-    """An outcome in a few words."""
+    """An outcome in a few words: an array in full where it is as short as six elements.
+
+    >>> said([np.ones(2), None]), said(np.zeros((2, 3, 4)))
+    ('([1., 1.], None)', 'float64 of shape (2, 3, 4)')
+    """
     if isinstance(value, Raised):
         return value.kind
     if isinstance(value, list):
-        return f"({', '.join(map(said, value))})"
+        shown = [*map(said, value[:SHOWN]), *(["…"] if len(value) > SHOWN else [])]
+        return f"({', '.join(shown)})"
     if isinstance(value, np.ndarray):
-        return np.array2string(value, precision=6, threshold=8, separator=", ").replace("\n", "")
+        if value.size > SHOWN:
+            return f"{value.dtype} of shape {value.shape}"
+        return " ".join(np.array2string(value, precision=6, separator=", ").split())
     return str(value)
 
 
