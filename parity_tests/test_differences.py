@@ -16,8 +16,10 @@ from parity_tests.differences.entry import ALIGNED, CRASH, DEFAULTS, NONE, SILEN
 from parity_tests.differences.measuring import MODEL, measure
 from parity_tests.differences.outcomes import Raised, as_found, gap, outcome, plain
 from parity_tests.differences.printing import check, program
+from parity_tests.fresh import Interpreter
 
 ENTRIES = differences.catalogue()
+CHECKED = [entry for entry in ENTRIES if {*ALIGNED} & {*entry.functions}]
 INSTALLED = Path(keras.__file__).parents[1]
 SOURCE = re.compile(r"((?:keras|tensorflow|torch|torchgen)/[\w./-]+\.(?:py|pyi|yaml)):L(\d+)")
 VERSIONS = ", ".join(f"{p} {metadata.version(p)}" for p in ("keras", "tensorflow", "torch"))
@@ -50,14 +52,47 @@ def test_each_runs_as_it_is_printed(entry):
                 assert gap(plain(given["result"]), found.outcomes[name]).within(entry.ulp)
 
 
-@of([entry for entry in ENTRIES if {*ALIGNED} & {*entry.functions}])
-def test_each_check_that_is_printed_passes_and_can_fail(entry):
+@pytest.fixture(scope="module")
+def fresh():
+    with Interpreter() as interpreter:
+        yield interpreter
+
+
+@of(CHECKED)
+def test_each_check_passes_in_a_fresh_interpreter(entry, fresh, tmp_path):
+    found = measured(entry)
+    for direction in found.checked:
+        path = tmp_path / f"{direction}.py"
+        path.write_text(check(found, direction), encoding="utf-8")
+        assert not (error := fresh.run(path)), f"{entry.id}, {direction}: {error}"
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("assert 1 == 2, 'no'", "AssertionError: no"),
+        ("import sys; sys.modules['shared.x'] = sys", "imports shared"),
+        ("import os; os.abort()", "ended by signal"),
+        ("raise SystemExit(1)", "SystemExit: 1"),
+        ("print(1)", ""),
+    ],
+)
+def test_a_fresh_interpreter_says_how_a_program_ends(text, error, fresh, tmp_path):
+    (tmp_path / "program.py").write_text(text, encoding="utf-8")
+    assert fresh.run(tmp_path / "program.py")[: len(error) or None] == error
+
+
+def test_no_program_sees_what_another_one_set(fresh, tmp_path):
+    (tmp_path / "one.py").write_text("import keras; keras.config.set_floatx('float64')")
+    (tmp_path / "two.py").write_text("import keras; assert keras.config.floatx() == 'float32'")
+    assert not fresh.run(tmp_path / "one.py") and not fresh.run(tmp_path / "two.py")
+
+
+@of(CHECKED)
+def test_each_check_fails_with_the_default_in_its_place(entry):
     found = measured(entry)
     for direction in found.checked:
         text = check(found, direction)
-        with as_found():
-            exec(compile(text, entry.id, "exec"), {"__name__": "__main__"})
-        # its own default in the place of what aligns it
         other = next(name for name in DEFAULTS if name != MODEL[direction])
         spoilt = text.replace(f"result = {direction}(", f"result = {other}(")
         default = program(entry, other).partition("result = ")[0]

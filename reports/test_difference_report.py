@@ -1,15 +1,10 @@
 """`make differences`: what it writes and prints, and what it says of an entry that is not so."""
 
-import subprocess
-import sys
 
 import pandas as pd
-import pytest
 
 from parity_tests import differences as catalogue
 from parity_tests.differences.entry import ALIGNED
-from parity_tests.differences.measuring import measure
-from parity_tests.differences.printing import check
 from reports import differences
 
 PAGES = {"differences.csv", "differences.md", "differences.html", "porting.md", "porting.html"}
@@ -43,13 +38,3 @@ def test_an_unknown_area_is_answered_with_the_known_ones(tmp_path, capsys):
     assert differences.main(["--only", "colours", "--output", str(tmp_path)]) == 2
     assert "no area is called colours: there are activations, " in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("area", ["optimizers", "convolution", "random"])
-def test_a_check_of_the_guide_runs_in_a_fresh_interpreter(area, tmp_path):
-    found = next(m for m in map(measure, catalogue.catalogue(area)) if m.checked)
-    (tmp_path / "check.py").write_text(check(found, found.checked[0]), encoding="utf-8")
-    ended = subprocess.run(
-        [sys.executable, "-P", "check.py"], cwd=tmp_path, env={}, check=False, capture_output=True
-    )
-    assert ended.returncode == 0, ended.stderr.decode()
