@@ -1,13 +1,38 @@
-"""`make sample`: put the sample's table of activations into README.md, between its markers."""
+"""`make sample`: put tables into README.md, each between its markers.
+
+One is the sample's of activations, the other a few entries of the catalogue of differences.
+"""
 
 import re
 import sys
 from pathlib import Path
 
+import pandas as pd
+
+from parity_tests import differences
+from reports.pages import markdown_cell
 from reports.writing import replace_whole
 
 ROOT = Path(__file__).resolve().parents[1]
-BEGIN, END = "<!-- table -->", "<!-- end of table -->"
+# those that most ports meet, and that nothing warns of
+DISAGREEMENTS = (
+    "initializers/dense-kernel",
+    "activations/leaky-relu-slope",
+    "batch_normalization/batch-norm-momentum",
+    "batch_normalization/batch-norm-variance",
+    "convolution/conv-same-stride",
+    "pooling/average-pool-count",
+    "recurrent/gru-reset-after",
+    "attention_masks/mha-mask",
+    "losses/binary-cross-entropy-clip",
+    "reductions/sum-of-outputs",
+    "optimizers/adam-epsilon-place",
+    "optimizers/momentum-rate-change",
+    "plateaus/plateau-patience",
+    "gradients/maximum-of-equals",
+    "singular_gradients/norm-of-zero",
+    "numerics/standard-deviation",
+)
 
 
 def sample_table(report: str) -> str:
@@ -18,19 +43,35 @@ def sample_table(report: str) -> str:
     return found[1]
 
 
-def with_table(readme: str, table: str) -> str:
-    """The README with the table in place of whatever stood between the markers."""
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"README.md needs the markers {BEGIN} and {END}")
-    return f"{before}{BEGIN}\n\n{table}\n{END}{after}"
+def disagreements() -> str:
+    """The entries of `DISAGREEMENTS` as a Markdown table. Raises KeyError where one is not there."""
+    entries = {entry.id: entry for entry in differences.catalogue()}
+    rows = [
+        {"by default": e.item, "TensorFlow/Keras": e.keras, "PyTorch": e.torch, "remedy": e.recipe}
+        for e in (entries[name] for name in DISAGREEMENTS)
+    ]
+    return pd.DataFrame(rows).map(markdown_cell).to_markdown(index=False) + "\n"
+
+
+def with_table(readme: str, name: str, table: str) -> str:
+    """The README with the table in place of whatever stood between the markers of that name."""
+    begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    before, found, rest = readme.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"README.md needs the markers {begin} and {end}")
+    return f"{before}{begin}\n\n{table}\n{end}{after}"
+
+
+def filled(readme: str) -> str:
+    """The README with all its tables as they are now."""
+    report = (ROOT / "reports" / "sample" / "parity.md").read_text()
+    readme = with_table(readme, "table", sample_table(report))
+    return with_table(readme, "differences", disagreements())
 
 
 def main() -> int:
-    report = (ROOT / "reports" / "sample" / "parity.md").read_text()
-    readme = (ROOT / "README.md").read_text()
-    replace_whole(ROOT, {"README.md": with_table(readme, sample_table(report))})
+    replace_whole(ROOT, {"README.md": filled((ROOT / "README.md").read_text())})
     return 0
 
 

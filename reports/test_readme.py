@@ -1,17 +1,16 @@
-"""README.md shows what is there: the sample's table, and code as it stands in both halves."""
+"""README.md shows what is there: the sample's table, entries, and code of both halves."""
 
 import re
 
 import pytest
 
-from reports.readme import ROOT, sample_table, with_table
+from reports.readme import ROOT, filled, sample_table, with_table
 
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_table_is_the_samples():
-    report = (ROOT / "reports" / "sample" / "parity.md").read_text()
-    assert with_table(README, sample_table(report)) == README
+def test_the_tables_are_those_of_the_sample_and_of_the_catalogue():
+    assert filled(README) == README
 
 
 def test_the_sample_has_no_failure():
@@ -34,6 +33,6 @@ def test_the_pair_is_code_of_both_halves():
 
 def test_what_cannot_be_placed_is_refused():
     with pytest.raises(ValueError, match="markers"):
-        with_table("no markers", "| a |\n")
+        with_table("no markers", "table", "| a |\n")
     with pytest.raises(ValueError, match="heading"):
         sample_table("# nothing here")
