@@ -44,7 +44,7 @@ def sample_table(report: str) -> str:
 
 
 def disagreements() -> str:
-    """The entries of `DISAGREEMENTS` as a Markdown table. Raises KeyError where one is not there."""
+    """The entries of `DISAGREEMENTS` as a Markdown table; KeyError where one is not there."""
     entries = {entry.id: entry for entry in differences.catalogue()}
     rows = [
         {"by default": e.item, "TensorFlow/Keras": e.keras, "PyTorch": e.torch, "remedy": e.recipe}

@@ -1,6 +1,5 @@
 """`make differences`: what it writes and prints, and what it says of an entry that is not so."""
 
-
 import pandas as pd
 
 from parity_tests import differences as catalogue
