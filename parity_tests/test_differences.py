@@ -15,8 +15,10 @@ from parity_tests import differences
 from parity_tests.differences.entry import ALIGNED, CRASH, DEFAULTS, NONE, SILENT_WRONG, difference
 from parity_tests.differences.measuring import MODEL, measure
 from parity_tests.differences.outcomes import Raised, as_found, gap, outcome, plain
-from parity_tests.differences.printing import check, program
+from parity_tests.differences.printing import _Program, check, program
 from parity_tests.fresh import Interpreter
+from tf_impl.builtins import losses as tf_losses
+from torch_impl.builtins import losses as torch_losses
 
 ENTRIES = differences.catalogue()
 CHECKED = [entry for entry in ENTRIES if {*ALIGNED} & {*entry.functions}]
@@ -117,6 +119,18 @@ def test_each_names_lines_that_say_something(entry):
 def test_there_are_many_and_no_name_twice():
     assert max(Counter(entry.id for entry in ENTRIES).values()) == 1
     assert sum(entry.diverges for entry in ENTRIES) >= 250
+
+
+def test_a_helper_is_printed_under_the_name_that_the_entry_gives_it():
+    (entry,) = (e for e in ENTRIES if e.id == "convolution/conv-padding-number")
+    assert "\ndef tensorflow_conv2d(x, " in program(entry, "keras_as_torch")
+
+
+def test_two_helpers_of_one_name_are_refused():
+    written = _Program()
+    written.resolve("REDUCE", tf_losses)
+    with pytest.raises(ValueError, match=r"REDUCE would be of tf_impl.* and of torch_impl"):
+        written.resolve("REDUCE", torch_losses)
 
 
 def test_an_unknown_area_is_refused_with_the_names_of_the_known():

@@ -15,6 +15,7 @@ from parity_tests.differences.entry import (
     SLOW_DRIFT,
     difference,
 )
+from torch_impl.builtins.activations import softmax
 
 TITLE = "Activations"
 STAGE = LAYERS
@@ -455,7 +456,7 @@ class SoftmaxAxis:
         return nn.Softmax()(torch.tensor(x))
 
     def torch_as_keras(x):
-        return nn.Softmax(dim=-1)(torch.tensor(x))
+        return softmax(torch.tensor(x))
 
     def keras_as_torch(x):
         return keras.activations.softmax(x, axis=0)

@@ -17,6 +17,7 @@ from parity_tests.differences.entry import (
 )
 from parity_tests.differences.layers import built
 from parity_tests.differences.resizing import channels_first, channels_last
+from tf_impl.builtins.layers import conv2d as tensorflow_conv2d
 from torch_impl.builtins.layers import conv2d
 
 TITLE = "Convolution"
@@ -307,7 +308,7 @@ class ConvStrideDilation:
     torch="so many on every side",
     severity=CRASH,
     hits="every port that keeps the number",
-    recipe="Keras: ZeroPadding2D(1) in front, and 'valid'",
+    recipe="Keras: ZeroPadding2D(1) in front, and 'valid'; or tf.nn.conv2d, which takes numbers",
     sources=("keras/src/layers/convolutional/base_conv.py:L122", "torch/nn/modules/conv.py:L157"),
     unaligned="torch takes numbers as well as words",
 )
@@ -323,9 +324,7 @@ class ConvPaddingNumber:
         return channels_last(F.conv2d(channels_first(image), weight, padding=1))
 
     def keras_as_torch(image, kernel):
-        image = keras.layers.ZeroPadding2D(1, dtype="float64")(image)
-        conv = keras.layers.Conv2D(2, 3, use_bias=False, dtype="float64")
-        return built(conv, image, kernel)(image)
+        return tensorflow_conv2d(image, kernel, np.zeros(2), 1, (1, 1))
 
 
 @difference(

@@ -76,6 +76,7 @@ class _Program:
         self.imported: dict[str, None] = {}
         self.definitions: list[str] = []
         self._seen: set[tuple[str, str]] = set()
+        self._homes: dict[str, str] = {}
 
     def imports(self) -> list[str]:
         """As the project sorts them: whole modules first."""
@@ -87,20 +88,22 @@ class _Program:
         for name in dict.fromkeys(names):
             if hasattr(module, name) and (module.__name__, name) not in self._seen:
                 self._seen.add((module.__name__, name))
-                self._take(name, module)
+                self._take(name, module, called=name)
 
-    def _take(self, name, module):
+    def _take(self, name, module, called):
         source, tree = _read(module)
         node, alias = _binding(tree, name)
         if alias is None:
             text = _segment(source, node)
             self.resolve(text, module)
-            self.definitions.append(text)
+            if (home := self._homes.setdefault(called, module.__name__)) != module.__name__:
+                raise ValueError(f"{called} would be of {home} and of {module.__name__}")
+            self.definitions.append(text.replace(f"def {name}(", f"def {called}(", 1))
         elif isinstance(node, ast.ImportFrom) and node.module.startswith(PROJECT):
             home = sys.modules[node.module]
             if (home.__name__, alias.name) not in self._seen:
                 self._seen.add((home.__name__, alias.name))
-                self._take(alias.name, home)
+                self._take(alias.name, home, called)
         else:
             start = f"from {node.module} " if isinstance(node, ast.ImportFrom) else ""
             renamed = f" as {alias.asname}" if alias.asname else ""

@@ -16,7 +16,8 @@ from parity_tests.differences.entry import (
     SLOW_DRIFT,
     difference,
 )
-from torch_impl.builtins.losses import l2_penalty, squared_error
+from tf_impl.builtins.losses import mean_squared_error, squared_error
+from torch_impl.builtins.losses import l2_penalty
 
 TITLE = "Losses: reductions, weights and masks"
 STAGE = LOSSES
@@ -28,7 +29,7 @@ STAGE = LOSSES
     torch="the sum over all elements",
     severity=SILENT_WRONG,
     hits="regression with several outputs: gradients differ by their number",
-    recipe="torch: divide by the last dimension",
+    recipe="torch: divide by the last dimension; Keras: multiply by it",
     sources=("keras/src/losses/losses.py:L1788", "torch/nn/functional.py:L4245"),
 )
 class SumOfOutputs:
@@ -39,14 +40,13 @@ class SumOfOutputs:
         return keras.losses.MeanSquaredError(reduction="sum", dtype="float64")(y, p)
 
     def in_torch(y, p):
-        return squared_error(torch.tensor(p), torch.tensor(y), reduction="sum")
+        return nn.MSELoss(reduction="sum")(torch.tensor(p), torch.tensor(y))
 
     def torch_as_keras(y, p):
-        return squared_error(torch.tensor(p), torch.tensor(y), reduction="sum") / y.shape[1]
+        return nn.MSELoss(reduction="sum")(torch.tensor(p), torch.tensor(y)) / y.shape[1]
 
     def keras_as_torch(y, p):
-        loss = keras.losses.MeanSquaredError(reduction="sum", dtype="float64")
-        return y.shape[1] * loss(y, p)
+        return squared_error(y, p, reduction="sum")
 
 
 @difference(
@@ -72,8 +72,7 @@ class NoReduction:
         return nn.MSELoss(reduction="none")(torch.tensor(p), torch.tensor(y)).mean(-1)
 
     def keras_as_torch(y, p):
-        loss = keras.losses.MeanSquaredError(reduction="none", dtype="float64")
-        return loss(y[..., None], p[..., None])
+        return mean_squared_error(y, p, reduction="none")
 
 
 @difference(
