@@ -7,6 +7,8 @@ import pytest
 import tensorflow as tf
 import torch
 
+import tf_impl.framework
+
 
 @pytest.mark.parametrize(
     "dtype", ["float16", "float32", "float64", "int32", "int64", "uint8", "bool"]
@@ -171,6 +173,21 @@ OTHERWISE = {"TensorFlow": {"oneDNN"}, "torch": {"DEFAULT", "AVX2", "AVX512", "N
 
 def test_the_kernels_are_named(half):
     assert {*half.framework.kernels()} <= OTHERWISE[half.framework.NAME]
+
+
+def test_onednn_is_named_where_the_softmax_is_its_own(half):
+    """Which drops the NaN of a row with ∞; TensorFlow's own kernel does not."""
+    of_onednn = float(tf.nn.softmax([1.0, np.inf, 2.0])[0]) == 0
+    assert (tf_impl.framework.kernels() == ("oneDNN",)) == of_onednn
+
+
+def test_a_function_with_a_gradient_by_hand_refuses_integers_by_its_name(half):
+    def doubled(x):
+        return x + x
+
+    function = half.framework.differentiable(lambda g, h, x: 2 * g)(doubled)
+    with pytest.raises(TypeError, match="doubled needs a floating-point tensor, got int32"):
+        function(half.framework.tensor(np.int32([1])))
 
 
 def test_the_clock_never_goes_back(half):

@@ -2,10 +2,14 @@
 
 import gc
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 import torch
+
+import tf_impl.framework
+import torch_impl.framework
 
 X, W, G = np.float32([[1.0, -2.0]]), np.float32([3.0, 0.5]), np.float32([[2.0, -1.0]])
 
@@ -81,6 +85,39 @@ def test_functions_outlive_what_is_forgotten_as_far_as_they_are_kept(half):
     np.testing.assert_array_equal(half.framework.array(call()[0]), X * W)
 
 
+def test_what_is_forgotten_is_captured_again_by_torch_and_named_again_by_keras():
+    double = torch_impl.framework.compiled(lambda x: 2 * x, "graph")
+    before = torch_impl.framework.captures()
+    for captured in (1, 2):
+        double(torch_impl.framework.tensor(X))
+        assert torch_impl.framework.captures() - before == captured
+        torch_impl.framework.forget_captures()
+    for _ in range(2):
+        tf_impl.framework.forget_captures()
+        assert keras.layers.Flatten().name == "flatten"
+
+
+def test_every_batch_is_a_graph_of_its_own(half):
+    framework = half.framework
+    found = []
+    for _ in range(2):
+        before = framework.captures()
+        framework.evaluate([(lambda x: 2 * x, (X,), None, None)], "graph")
+        found.append(framework.captures() - before)
+    assert found == [1, 1]
+
+
+def test_many_functions_of_the_same_lines_are_captured_each(half):
+    x = half.framework.tensor(X)
+    for factor in range(10):  # torch gives up at the ninth where it takes them for one
+
+        def scaled(x, factor=factor):
+            return factor * x
+
+        found = half.framework.compiled(scaled, "graph")(x)
+        np.testing.assert_array_equal(half.framework.array(found), factor * X)
+
+
 def test_a_compiled_function_keeps_its_name_and_signature(half):
     def named(x, factor=2.0):
         """Words."""
@@ -109,8 +146,24 @@ def in_tf32(half):
 
 def test_tf32_is_switched_off_where_float32_is_asked_for(half, as_before):
     assert any(in_tf32(half))  # as both frameworks come
+    torch.backends.cuda.matmul.allow_tf32 = True
     half.framework.set_full_precision()
     assert not any(in_tf32(half))
+
+
+RESET = {
+    "TensorFlow": (tf.config.experimental, "reset_memory_stats", "gpu:1"),
+    "torch": (torch.cuda, "reset_peak_memory_stats", "cuda:1"),
+}
+
+
+def test_the_count_of_the_gpu_that_is_named_is_begun_anew(half, monkeypatch):
+    module, name, device = RESET[half.framework.NAME]
+    told = []
+    monkeypatch.setattr(module, name, told.append)
+    half.framework.reset_peak_memory("cpu")
+    half.framework.reset_peak_memory("gpu:1")
+    assert told == [device]
 
 
 def test_peak_memory_is_counted_anew_on_a_gpu_and_not_at_all_on_the_processor(half):
