@@ -253,7 +253,7 @@ def training(touched):
         _tests("test_batches.py", "test_fit_reference.py", "shared/runs.py"),
         _tests("test_models.py", only=f"{eager} and not digits and not line_of_the_notes"),
         *(_tests(file, only=eager) for file in FIT_TESTS),
-        _tests("test_checkpoints.py", only="sittings or bar"),
+        _tests("test_checkpoints.py", only="sittings or bar or callback"),
     ]
 
 

@@ -72,6 +72,17 @@ def test_a_run_in_two_sittings_is_the_run_in_one(half, run, tmp_path):
     assert {step.epoch for step in steps} == {2, 3}
 
 
+def test_a_callback_goes_on_from_the_rates_of_the_run_whatever_the_optimizer_comes_with(tmp_path):
+    """One at its least rate already would count on where the run began to count anew."""
+    falls = dict(factor=0.5, patience=2, min_delta=1e6, min_lr=2.0**-20)
+    sittings = [(*PARTS[KERAS]()[:2], keras.callbacks.ReduceLROnPlateau(**falls)) for _ in range(3)]
+    whole, end = train(KERAS, parts=sittings[0])
+    train(KERAS, tmp_path / "kept", epochs=3, parts=sittings[1])
+    sittings[2][1].learning_rate = falls["min_lr"]
+    rest, there = train(KERAS, tmp_path / "kept", parts=sittings[2])
+    assert rest.epochs == whole.epochs and there == end
+
+
 def _seeded(half, **more):
     """A run by itself: torch's one generator begins with it."""
     torch.manual_seed(3)
