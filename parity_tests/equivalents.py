@@ -29,6 +29,8 @@ LAYERS = (
     ("tf_impl/layers/regularization.py", "Dropout.call",
      "... seed=self.seed_generator) >= self.rate", "... seed=self.seed_generator) > self.rate",
      "a draw that equals the rate is one of 2^24 at most"),
+    ("torch_impl/framework.py", "_measure_captured", "torch.compiler.reset()", "pass",
+     "it frees the graphs before; what is compiled counts its variants by itself"),
     ("torch_impl/framework.py", "differentiable.decorate",
      "formula.__signature__ = inspect.signature(formula)", "pass",
      "torch works the signature out at every call where none is attached"),

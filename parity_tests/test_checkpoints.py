@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from parity_tests.checkpoint_run import EPOCHS, PARTS, X, Y, train
 from shared import weights
 from shared.checkpoints import recover, replacing
 from shared.early_stopping import EarlyStopping
+from torch_impl import checkpoints as torch_checkpoints
 
 ROOT = Path(__file__).parents[1]
 KERAS, TORCH = PARTS
@@ -195,6 +197,35 @@ def test_a_folder_of_other_files_is_refused_and_left_alone(half, tmp_path):
     with pytest.raises(ValueError, match="holds no checkpoint but something else"):
         train(half, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_a_checkpoint_of_torch_runs_no_code(tmp_path):
+    kept = tmp_path / "kept"
+    train(TORCH, kept, epochs=1)
+    (state,) = kept.rglob("state.pt")
+    torch.save(Runs(tmp_path / "ran"), state)
+    with pytest.raises(pickle.UnpicklingError):
+        train(TORCH, kept)
+    assert not (tmp_path / "ran").exists()
+
+
+class Runs:
+    """What makes a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_the_generator_of_the_models_gpu_is_set(monkeypatch):
+    told = []
+    monkeypatch.setattr(torch.cuda, "set_rng_state", lambda *state: told.append(state))
+    monkeypatch.setattr(torch, "set_rng_state", lambda *state: told.append(state))
+    layer = torch.nn.Linear(1, 1)
+    torch_checkpoints._set_generators(layer, {"cpu": 1, "gpu": 2})
+    assert told == [(1,), (2, layer.weight.device)]
 
 
 def test_the_weights_lie_beside_it_by_the_names_of_each_framework(tmp_path):

@@ -171,7 +171,7 @@ def _measure_captured(functions, batch, mode):
     def forward(inputs):
         return [function(*x) for function, x in zip(functions, inputs, strict=True)]
 
-    torch.compiler.reset()  # every batch is a graph of its own, not a variant of the last one
+    torch.compiler.reset()  # or the graphs of every batch before would be kept
     outputs = compiled(forward, mode)(inputs)
     sought = [x for x in pytree.tree_leaves(inputs) if x.requires_grad]
     upstream = [g for _, g, _ in batch]
