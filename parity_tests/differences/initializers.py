@@ -83,7 +83,7 @@ class DenseKernel:
     sources=("keras/src/layers/core/dense.py:L90", "torch/nn/modules/linear.py:L128"),
 )
 class DenseBias:
-    features, units = 10, 1000
+    features, units = 16, 1000
 
     def in_keras(features, units):
         layer = keras.layers.Dense(units)
@@ -206,7 +206,7 @@ class DepthwiseKernel:
     sources=("keras/src/layers/core/embedding.py:L91", "torch/nn/modules/sparse.py:L180"),
 )
 class EmbeddingTable:
-    ids, units = 300, 100
+    ids, units = 1000, 600
 
     def in_keras(ids, units):
         layer = keras.layers.Embedding(ids, units)
