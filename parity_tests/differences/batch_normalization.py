@@ -12,7 +12,6 @@ from parity_tests.differences.entry import (
     LAYERS,
     SILENT_WRONG,
     SLOW_DRIFT,
-    WEIGHTS,
     difference,
 )
 
@@ -295,34 +294,6 @@ class BatchNormMask:
     def keras_as_torch(x, mask):
         norm = keras.layers.BatchNormalization(epsilon=1e-3, dtype="float64")
         return norm(x, training=True)
-
-
-@difference(
-    item="what the state of a batch normalisation consists of",
-    keras="get_weights: γ, β, mean, variance",
-    torch="state_dict: weight, bias, running_mean, running_var, num_batches_tracked",
-    severity=COSMETIC,
-    hits="loops that copy by position: one more entry for each layer shifts all that follow",
-    recipe="leave num_batches_tracked out; it counts for momentum=None alone",
-    sources=(
-        "keras/src/layers/normalization/batch_normalization.py:L262",
-        "torch/nn/modules/batchnorm.py:L75",
-    ),
-    unaligned="Keras counts no batches",
-    stage=WEIGHTS,
-)
-class BatchNormState:
-    def in_keras():
-        norm = keras.layers.BatchNormalization()
-        norm.build((None, 2))
-        return len(norm.get_weights())
-
-    def in_torch():
-        return len(nn.BatchNorm1d(2).state_dict())
-
-    def torch_as_keras():
-        state = nn.BatchNorm1d(2).state_dict()
-        return len([name for name in state if name != "num_batches_tracked"])
 
 
 @difference(

@@ -171,29 +171,6 @@ class ShuffleBuffer:
 
 
 @difference(
-    item="a layer handed NumPy's float64",
-    keras="cast to the float32 of the layer",
-    torch="an error: weights and input differ in type",
-    severity=CRASH,
-    hits="the first batch of data from NumPy or pandas",
-    recipe="torch: x.float()",
-    sources=("keras/src/layers/layer.py:L885", "torch/nn/modules/linear.py:L134"),
-    unaligned="Keras has no setting that makes it refuse",
-)
-class DoubleInput:
-    x = np.ones((2, 3))
-
-    def in_keras(x):
-        return str(keras.layers.Dense(1)(x).dtype.name)
-
-    def in_torch(x):
-        return str(nn.Linear(3, 1)(torch.tensor(x)).dtype).removeprefix("torch.")
-
-    def torch_as_keras(x):
-        return str(nn.Linear(3, 1)(torch.tensor(x).float()).dtype).removeprefix("torch.")
-
-
-@difference(
     item="Python floats put into a batch",
     keras="tf.data: float32",
     torch="default_collate: float64 (torch.tensor would give float32)",
@@ -303,33 +280,6 @@ class OneHotDtype:
 
 
 @difference(
-    item="where sequences are padded",
-    keras="pad_sequences: in front",
-    torch="pad_sequence: behind (and time first, unless batch_first=True)",
-    severity=SILENT_WRONG,
-    hits="recurrent networks that read the last step, positions, masks",
-    recipe="Keras: padding='post', truncating='post'; torch: padding_side='left'",
-    sources=("keras/src/utils/sequence_utils.py:L16", "torch/nn/utils/rnn.py:L409"),
-)
-class PaddingSide:
-    sequences = ((1, 2, 3), (4,))
-
-    def in_keras(sequences):
-        return keras.utils.pad_sequences(sequences)
-
-    def in_torch(sequences):
-        tensors = [torch.tensor(each) for each in sequences]
-        return nn.utils.rnn.pad_sequence(tensors, batch_first=True)
-
-    def torch_as_keras(sequences):
-        tensors = [torch.tensor(each) for each in sequences]
-        return nn.utils.rnn.pad_sequence(tensors, batch_first=True, padding_side="left")
-
-    def keras_as_torch(sequences):
-        return keras.utils.pad_sequences(sequences, padding="post")
-
-
-@difference(
     item="axes of padded sequences",
     keras="(batch, time)",
     torch="(time, batch): batch_first=False",
@@ -353,131 +303,6 @@ class PaddedAxes:
 
     def keras_as_torch(sequences):
         return keras.utils.pad_sequences(sequences).T
-
-
-@difference(
-    item="nearest neighbour of a smaller image",
-    keras="tf.image.resize reads at the centre of each new pixel",
-    torch="'nearest' reads at its corner",
-    severity=SILENT_WRONG,
-    hits="segmentation masks: shifted by half a pixel",
-    recipe="torch: mode='nearest-exact'",
-    sources=("tensorflow/python/ops/image_ops_impl.py:L1622", "torch/nn/functional.py:L4977"),
-)
-class NearestNeighbour:
-    x = np.arange(16.0).reshape(4, 4)
-
-    def in_keras(x):
-        return tf.image.resize(x[..., None], (2, 2), method="nearest")[..., 0]
-
-    def in_torch(x):
-        return F.interpolate(torch.tensor(x)[None, None], (2, 2))[0, 0]
-
-    def torch_as_keras(x):
-        return F.interpolate(torch.tensor(x)[None, None], (2, 2), mode="nearest-exact")[0, 0]
-
-    def keras_as_torch(x):
-        return tf.compat.v1.image.resize_nearest_neighbor(x[None, ..., None], (2, 2))[0, ..., 0]
-
-
-@difference(
-    item="bilinear interpolation of an image",
-    keras="at the centres of the pixels",
-    torch="at the centres: align_corners=False",
-    severity=NONE,
-    hits="nobody",
-    recipe="nothing to do",
-    sources=("tensorflow/python/ops/image_ops_impl.py:L1622", "torch/nn/functional.py:L4977"),
-)
-class Bilinear:
-    x = np.arange(16.0, dtype="float32").reshape(4, 4)
-
-    def in_keras(x):
-        return tf.image.resize(x[..., None], (8, 8))[..., 0]
-
-    def in_torch(x):
-        return F.interpolate(torch.tensor(x)[None, None], (8, 8), mode="bilinear")[0, 0]
-
-
-@difference(
-    item="bicubic interpolation of an image, away from its edges",
-    keras="cubic convolution with a = −0.5",
-    torch="with a = −0.75",
-    severity=SILENT_WRONG,
-    hits="upsampled images, position embeddings of vision transformers",
-    recipe="torch: antialias=True takes −0.5, and changes nothing else where images grow",
-    sources=("tensorflow/python/ops/image_ops_impl.py:L1622", "torch/nn/functional.py:L4977"),
-    unaligned="TensorFlow has no other a",
-)
-class Bicubic:
-    x = np.random.default_rng(5).integers(0, 9, (8, 8)).astype("float32")
-
-    def in_keras(x):
-        return tf.image.resize(x[..., None], (16, 16), method="bicubic")[4:-4, 4:-4, 0]
-
-    def in_torch(x):
-        x = torch.tensor(x)[None, None]
-        return F.interpolate(x, (16, 16), mode="bicubic")[0, 0, 4:-4, 4:-4]
-
-    def torch_as_keras(x):
-        x = torch.tensor(x)[None, None]
-        return F.interpolate(x, (16, 16), mode="bicubic", antialias=True)[0, 0, 4:-4, 4:-4]
-
-
-@difference(
-    item="type of an image of bytes once resized",
-    keras="float32, with fractions",
-    torch="bytes, rounded",
-    severity=SILENT_WRONG,
-    hits="images resized before they are scaled",
-    recipe="torch: .float() first",
-    sources=("tensorflow/python/ops/image_ops_impl.py:L1622", "torch/nn/functional.py:L4977"),
-)
-class ResizedBytes:
-    x = np.array([[0, 9]], dtype="uint8")
-
-    def in_keras(x):
-        return tf.image.resize(x[..., None], (1, 4))[..., 0]
-
-    def in_torch(x):
-        return F.interpolate(torch.tensor(x)[None, None], (1, 4), mode="bilinear")[0, 0]
-
-    def torch_as_keras(x):
-        x = torch.tensor(x)[None, None].float()
-        return F.interpolate(x, (1, 4), mode="bilinear")[0, 0]
-
-    def keras_as_torch(x):
-        return tf.cast(tf.round(tf.image.resize(x[..., None], (1, 4)))[..., 0], "uint8")
-
-
-@difference(
-    item="standardizing by the deviation of the data",
-    keras="Normalization divides by the deviation over n",
-    torch="x.std() is the deviation over n − 1",
-    severity=SILENT_WRONG,
-    hits="small data sets, statistics of a batch",
-    recipe="torch: x.std(correction=0)",
-    sources=("keras/src/layers/preprocessing/normalization.py:L343", "torch/_torch_docs.py:L10798"),
-)
-class Standardize:
-    x = np.array([[1.0], [2.0], [6.0], [7.0]], dtype="float32")
-
-    def in_keras(x):
-        layer = keras.layers.Normalization()
-        layer.adapt(x)
-        return layer(x) * 10 // 1  # the first digit: its statistics are rounded to float32
-
-    def in_torch(x):
-        x = torch.tensor(x)
-        return (x - x.mean(0)) / x.std(0) * 10 // 1
-
-    def torch_as_keras(x):
-        x = torch.tensor(x)
-        return (x - x.mean(0)) / x.std(0, correction=0) * 10 // 1
-
-    def keras_as_torch(x):
-        layer = keras.layers.Normalization(mean=x.mean(0), variance=x.var(0, ddof=1))
-        return layer(x) * 10 // 1
 
 
 @difference(

@@ -213,42 +213,6 @@ class LookupGradient:
 
 
 @difference(
-    item="clipping the gradient of an embedding by its norm, rows repeated",
-    keras="the norm is of the rows apart: 2, where the whole gradient's is 2.83",
-    torch="the norm is of the whole gradient",
-    severity=SILENT_WRONG,
-    hits="language models trained with global clipping",
-    recipe="Keras: tf.convert_to_tensor before clipping; torch: clip by the norm of the rows",
-    sources=("tensorflow/python/ops/clip_ops.py:L300", "torch/nn/utils/clip_grad.py:L49"),
-    unaligned="the wrong norm is nothing that torch should be made to take",
-)
-class LookupClipped:
-    table = np.ones((4, 2))
-    rows = np.array([1, 1])
-
-    def in_keras(table, rows):
-        table = tf.Variable(table)
-        with tf.GradientTape() as tape:
-            y = tf.gather(table, rows)
-        (clipped,), norm = tf.clip_by_global_norm([tape.gradient(y, table)], 1.0)
-        return tf.convert_to_tensor(clipped), norm
-
-    def in_torch(table, rows):
-        table = torch.tensor(table, requires_grad=True)
-        F.embedding(torch.tensor(rows), table).sum().backward()
-        norm = torch.linalg.norm(table.grad)
-        return table.grad / norm, norm
-
-    def keras_as_torch(table, rows):
-        table = tf.Variable(table)
-        with tf.GradientTape() as tape:
-            y = tf.gather(table, rows)
-        dense = tf.convert_to_tensor(tape.gradient(y, table))
-        (clipped,), norm = tf.clip_by_global_norm([dense], 1.0)
-        return clipped, norm
-
-
-@difference(
     item="adding two gradients of an embedding",
     keras="raises TypeError: IndexedSlices know no +",
     torch="adds them",
@@ -359,51 +323,6 @@ class NumpyShares:
         w = tf.Variable(w)
         w.assign([9.0, 9.0])
         return w.numpy()
-
-
-@difference(
-    item="the weights of a model, kept while it trains on",
-    keras="get_weights copies",
-    torch="state_dict refers to the weights themselves: the best ones become the last",
-    severity=SILENT_WRONG,
-    hits="early stopping that goes back to the best weights",
-    recipe="torch: copy.deepcopy(model.state_dict()); Keras: keep model.weights",
-    sources=("keras/src/layers/layer.py:L770", "torch/nn/modules/module.py:L2194"),
-)
-class WeightsKept:
-    w = np.array([[1.0, 3.0]])
-
-    def in_keras(w):
-        layer = keras.layers.Dense(2, use_bias=False, dtype="float64")
-        layer.build((None, 1))
-        layer.kernel.assign(w)
-        (best,) = layer.get_weights()
-        layer.kernel.assign(9 * w)
-        return best
-
-    def in_torch(w):
-        layer = nn.Linear(1, 2, bias=False, dtype=torch.float64)
-        layer.load_state_dict({"weight": torch.tensor(w.T)})
-        best = layer.state_dict()
-        with torch.no_grad():
-            layer.weight.mul_(9)
-        return best["weight"].T
-
-    def torch_as_keras(w):
-        layer = nn.Linear(1, 2, bias=False, dtype=torch.float64)
-        layer.load_state_dict({"weight": torch.tensor(w.T)})
-        best = {name: value.clone() for name, value in layer.state_dict().items()}
-        with torch.no_grad():
-            layer.weight.mul_(9)
-        return best["weight"].T
-
-    def keras_as_torch(w):
-        layer = keras.layers.Dense(2, use_bias=False, dtype="float64")
-        layer.build((None, 1))
-        layer.kernel.assign(w)
-        (best,) = layer.weights
-        layer.kernel.assign(9 * w)
-        return best
 
 
 @difference(

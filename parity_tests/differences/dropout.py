@@ -72,40 +72,6 @@ class DropoutSeed:
 
 
 @difference(
-    item="dropout as a function, called twice",
-    keras="keras.random.dropout(seed=1) drops the same elements each time",
-    torch="F.dropout goes on in the generator that was seeded once",
-    severity=SILENT_WRONG,
-    hits="layers of one's own: a whole number as the seed freezes the mask for all of training",
-    recipe="Keras: keep a SeedGenerator; torch: seed before each call",
-    sources=("keras/src/backend/tensorflow/random.py:L90", "torch/nn/functional.py:L1490"),
-)
-class DropoutSeedRepeated:
-    x = np.ones(64)
-
-    def in_keras(x):
-        first, second = (keras.random.dropout(x, 0.5, seed=1) for _ in range(2))
-        return "same" if np.array_equal(first, second) else "other"
-
-    def in_torch(x):
-        torch.manual_seed(1)
-        first, second = (F.dropout(torch.tensor(x), 0.5) for _ in range(2))
-        return "same" if torch.equal(first, second) else "other"
-
-    def torch_as_keras(x):
-        torch.manual_seed(1)
-        first = F.dropout(torch.tensor(x), 0.5)
-        torch.manual_seed(1)
-        second = F.dropout(torch.tensor(x), 0.5)
-        return "same" if torch.equal(first, second) else "other"
-
-    def keras_as_torch(x):
-        seed = keras.random.SeedGenerator(1)
-        first, second = (keras.random.dropout(x, 0.5, seed=seed) for _ in range(2))
-        return "same" if np.array_equal(first, second) else "other"
-
-
-@difference(
     item="∞ and NaN that dropout drops",
     keras="become 0: elements are selected",
     torch="become NaN: elements are multiplied by 0",

@@ -226,31 +226,6 @@ class ClipEnds:
 
 
 @difference(
-    item="clip whose lower limit is above the upper",
-    keras="the lower limit: it is applied last",
-    torch="the upper limit: it is applied last",
-    severity=SILENT_WRONG,
-    hits="limits that are learnt, annealed or given the wrong way round",
-    recipe="torch: clamp(max).clamp(min); Keras: minimum(maximum(x, low), high)",
-    sources=("tensorflow/python/ops/clip_ops.py:L116", "torch/_refs/__init__.py:L2007"),
-)
-class ClipCrossed:
-    x = np.array([0.0, 1.5, 3.0])
-
-    def in_keras(x):
-        return keras.ops.clip(x, 2.0, 1.0)
-
-    def in_torch(x):
-        return torch.clamp(torch.tensor(x), 2.0, 1.0)
-
-    def torch_as_keras(x):
-        return torch.tensor(x).clamp(max=1.0).clamp(min=2.0)
-
-    def keras_as_torch(x):
-        return keras.ops.minimum(keras.ops.maximum(x, 2.0), 1.0)
-
-
-@difference(
     item="gradient of the largest by sort and by top_k, of equal elements",
     keras="all of it to the first",
     torch="all of it to the first",
@@ -476,74 +451,3 @@ class FloorDivision:
 
     def in_torch(x, y):
         return torch_gradient(lambda x, y: x // y, x, y)
-
-
-@difference(
-    item="index −1 in gather",
-    keras="tf.gather raises, on the CPU; keras.ops.take counts from the end",
-    torch="indexing counts from the end; torch.gather raises",
-    severity=CRASH,
-    hits="the last step of a sequence",
-    recipe="Keras: keras.ops.take; torch: x[index]",
-    unaligned="an error is nothing that torch should be made to raise",
-    sources=(
-        "tensorflow/python/ops/array_ops.py:L4788",
-        "torchgen/packaged/autograd/derivatives.yaml:L895",
-    ),
-)
-class GatherNegative:
-    x = np.array([1.0, 2.0, 3.0])
-
-    def in_keras(x):
-        return tf.gather(x, [-1])
-
-    def in_torch(x):
-        return torch.tensor(x)[[-1]]
-
-    def keras_as_torch(x):
-        return keras.ops.take(x, [-1])
-
-
-@difference(
-    item="an index beyond the end in gather",
-    keras="raises, on the CPU; on a GPU it gives 0",
-    torch="raises IndexError",
-    severity=NONE,
-    hits="nobody on a CPU",
-    recipe="check indices before they reach the model",
-    sources=(
-        "tensorflow/python/ops/array_ops.py:L4788",
-        "torchgen/packaged/autograd/derivatives.yaml:L910",
-    ),
-)
-class GatherBeyond:
-    x = np.array([1.0, 2.0, 3.0])
-
-    def in_keras(x):
-        return tf.gather(x, [5])
-
-    def in_torch(x):
-        return torch.tensor(x)[[5]]
-
-
-@difference(
-    item="adding twice to one element in a call",
-    keras="tensor_scatter_nd_add adds both",
-    torch="index_add_ adds both",
-    severity=NONE,
-    hits="nobody; assigning twice has no order in either, and x[i] += 1 adds once in torch",
-    recipe="never assign to one element twice; add",
-    sources=(
-        "tensorflow/python/ops/gen_array_ops.py:L11307",
-        "torchgen/packaged/autograd/derivatives.yaml:L862",
-    ),
-)
-class ScatterTwice:
-    x = np.array([1.0, 2.0, 3.0])
-
-    def in_keras(x):
-        return tf.tensor_scatter_nd_add(x, [[0], [0]], np.array([5.0, 6.0]))
-
-    def in_torch(x):
-        at = torch.tensor([0, 0])
-        return torch.tensor(x).index_add_(0, at, torch.tensor([5.0, 6.0], dtype=torch.float64))

@@ -228,39 +228,6 @@ class EmbeddingTable:
 
 
 @difference(
-    item="row of the padding id in an embedding, as drawn",
-    keras="random like any other: mask_zero marks steps and leaves the table alone",
-    torch="zeros: padding_idx clears the row, and its gradient stays zero",
-    severity=SILENT_WRONG,
-    hits="models that sum or average embeddings of padded sequences",
-    recipe="torch: draw the row; Keras: assign zeros to it",
-    sources=("keras/src/layers/core/embedding.py:L91", "torch/nn/modules/sparse.py:L186"),
-)
-class EmbeddingPaddingRow:
-    ids, units = 5, 200
-
-    def in_keras(ids, units):
-        layer = keras.layers.Embedding(ids, units, mask_zero=True)
-        layer.build()
-        return largest(layer.embeddings[0])
-
-    def in_torch(ids, units):
-        return largest(nn.Embedding(ids, units, padding_idx=0).weight[0].detach())
-
-    def torch_as_keras(ids, units):
-        layer = nn.Embedding(ids, units, padding_idx=0)
-        return largest(nn.init.uniform_(layer.weight, -0.05, 0.05)[0].detach())
-
-    def keras_as_torch(ids, units):
-        layer = keras.layers.Embedding(ids, units, mask_zero=True)
-        layer.build()
-        table = np.array(layer.embeddings)
-        table[0] = 0
-        layer.set_weights([table])
-        return largest(layer.embeddings[0])
-
-
-@difference(
     item="input kernel of an LSTM, as drawn",
     keras="glorot_uniform, whose fan_out is that of all four gates",
     torch="U(±1/√units), whatever the number of inputs",

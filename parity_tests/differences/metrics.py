@@ -3,12 +3,10 @@
 import keras
 import numpy as np
 import torch
-from torch import nn
 
 from parity_tests.differences.entry import (
     COSMETIC,
     EVALUATION,
-    NONE,
     SILENT_WRONG,
     difference,
 )
@@ -387,47 +385,3 @@ class MeanCount:
         metric.update_state(1.0, sample_weight=many)
         metric.update_state(1.0)
         return float(metric.count)
-
-
-@difference(
-    item="a layer called outside of training, nothing said",
-    keras="inference: Dropout does nothing unless training=True, as within fit",
-    torch="training: a module drops until eval() is called",
-    severity=SILENT_WRONG,
-    hits="predictions and metrics of torch models that were never put in eval mode",
-    recipe="torch: model.eval(); Keras: training=True",
-    sources=("keras/src/layers/layer.py:L930", "torch/nn/modules/module.py:L505"),
-)
-class ModeByDefault:
-    x = np.ones(100)
-
-    def in_keras(x):
-        return bool(np.any(keras.layers.Dropout(0.5)(x) == 0))
-
-    def in_torch(x):
-        return bool((nn.Dropout(0.5)(torch.tensor(x)) == 0).any())
-
-    def torch_as_keras(x):
-        return bool((nn.Dropout(0.5).eval()(torch.tensor(x)) == 0).any())
-
-    def keras_as_torch(x):
-        return bool(np.any(keras.layers.Dropout(0.5)(x, training=True) == 0))
-
-
-@difference(
-    item="the class of two equal scores",
-    keras="the first",
-    torch="the first",
-    severity=NONE,
-    hits="nobody, on a CPU",
-    recipe="nothing to do",
-    sources=("keras/src/metrics/accuracy_metrics.py:L234", "torch/_torch_docs.py:L6836"),
-)
-class ArgmaxTies:
-    p = np.array([[0.25, 0.375, 0.375], [0.5, 0.5, 0.0]])
-
-    def in_keras(p):
-        return keras.ops.argmax(p, axis=-1)
-
-    def in_torch(p):
-        return torch.tensor(p).argmax(-1)

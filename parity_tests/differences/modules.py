@@ -8,7 +8,7 @@ import tensorflow as tf
 import torch
 from torch import nn
 
-from parity_tests.differences.entry import CRASH, LOOP, NONE, SILENT_WRONG, WEIGHTS, difference
+from parity_tests.differences.entry import CRASH, SILENT_WRONG, WEIGHTS, difference
 
 TITLE = "Models and what belongs to them"
 STAGE = WEIGHTS
@@ -165,88 +165,6 @@ class OwnVariable:
         return len(Scale().trainable_variables)
 
 
-class Part(keras.Model):
-    """Batch normalisation that is called in inference mode, whatever the model is called in."""
-
-    def __init__(self):
-        super().__init__(dtype="float64")
-        self.part = keras.layers.BatchNormalization(momentum=0.5, dtype="float64")
-
-    def call(self, x):
-        return self.part(x, training=False)
-
-
-@difference(
-    item="a part of a model that stays in inference mode while the rest is trained",
-    keras="training=False in the call of a class of one's own holds, whatever it is called in",
-    torch="eval() of the part is undone by train() of the model",
-    severity=SILENT_WRONG,
-    hits="fine-tuning with batch normalisation: the running statistics of the backbone are lost",
-    recipe="torch: call eval() of the part behind every train(); Keras: leave training out of the "
-    "inner call",
-    sources=("keras/src/layers/layer.py:L932", "torch/nn/modules/module.py:L2904"),
-    stage=LOOP,
-)
-class PartInInference:
-    x = np.array([[1.0], [3.0]])
-
-    def in_keras(x):
-        model = Part()
-        model(x, training=True)
-        return model.part.moving_mean
-
-    def in_torch(x):
-        part = nn.BatchNorm1d(1, momentum=0.5, dtype=torch.float64)
-        model = nn.Sequential(part)
-        part.eval()
-        model.train()
-        model(torch.tensor(x))
-        return part.running_mean
-
-    def torch_as_keras(x):
-        part = nn.BatchNorm1d(1, momentum=0.5, dtype=torch.float64)
-        model = nn.Sequential(part)
-        model.train()
-        part.eval()
-        model(torch.tensor(x))
-        return part.running_mean
-
-    def keras_as_torch(x):
-        part = keras.layers.BatchNormalization(momentum=0.5, dtype="float64")
-        keras.Sequential([part])(x, training=True)
-        return part.moving_mean
-
-
-@difference(
-    item="a part of a functional model that was called with training=False",
-    keras="is trained all the same: the model hands its own `training` to every layer",
-    torch="is trained all the same: train() of the model undoes eval() of the part",
-    severity=NONE,
-    hits="transfer learning as guides show it; where the backbone is frozen, its batch "
-    "normalisation stays in inference mode for that reason alone",
-    recipe="none needed; to keep the mode, see the entry above",
-    sources=("keras/src/models/functional.py:L705", "torch/nn/modules/module.py:L2904"),
-    stage=LOOP,
-)
-class PartOfFunctionalModel:
-    x = np.array([[1.0], [3.0]])
-
-    def in_keras(x):
-        part = keras.layers.BatchNormalization(momentum=0.5, dtype="float64")
-        inputs = keras.Input((1,), dtype="float64")
-        model = keras.Model(inputs, part(inputs, training=False))
-        model(x, training=True)
-        return part.moving_mean
-
-    def in_torch(x):
-        part = nn.BatchNorm1d(1, momentum=0.5, dtype=torch.float64)
-        model = nn.Sequential(part)
-        part.eval()
-        model.train()
-        model(torch.tensor(x))
-        return part.running_mean
-
-
 @difference(
     item="the layers of a model that holds another model",
     keras="model.layers has the inner model as one of them",
@@ -340,3 +258,42 @@ class ArrayHandedOver:
         model = nn.Linear(1, 1, bias=False, dtype=torch.float64)
         nn.init.ones_(model.weight)
         return model(torch.from_numpy(x)).detach()
+
+
+@difference(
+    item="layers that a model keeps in a list",
+    keras="are tracked: lists, tuples, dicts and sets of layers are looked through",
+    torch="are not: no optimizer, no state_dict and no .to() knows of them",
+    severity=SILENT_WRONG,
+    hits="blocks of a residual network or heads collected in a Python list, which never train",
+    recipe="torch: nn.ModuleList, nn.ModuleDict or nn.ParameterList",
+    unaligned="to lose layers is nothing that Keras should be made to do",
+    sources=("keras/src/layers/layer.py:L356", "torch/nn/modules/container.py:L335"),
+)
+class LayersInList:
+    def in_keras():
+        class Model(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.blocks = [keras.layers.Dense(2), keras.layers.Dense(2)]
+
+        model = Model()
+        for block in model.blocks:
+            block.build((None, 2))
+        return len(model.trainable_weights)
+
+    def in_torch():
+        class Model(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.blocks = [nn.Linear(2, 2), nn.Linear(2, 2)]
+
+        return len(list(Model().parameters()))
+
+    def torch_as_keras():
+        class Model(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.blocks = nn.ModuleList([nn.Linear(2, 2), nn.Linear(2, 2)])
+
+        return len(list(Model().parameters()))

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 import torch
-import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader
 
@@ -45,34 +44,6 @@ class SameSeed:
     def keras_as_torch():
         torch.manual_seed(1)
         return keras.ops.convert_to_tensor(torch.randn(2, 3).numpy())
-
-
-@difference(
-    item="which elements dropout keeps, of one seed",
-    keras="those where a uniform number of Philox is at least the rate",
-    torch="those of a Bernoulli draw of the Mersenne Twister",
-    severity=SILENT_WRONG,
-    hits="everybody who compares training with dropout step by step",
-    recipe="draw one mask and multiply by it in both",
-    sources=("keras/src/backend/tensorflow/random.py:L92", "torch/nn/functional.py:L1467"),
-)
-class DropoutMask:
-    x = np.ones((4, 8))
-
-    def in_keras(x):
-        return keras.random.dropout(x, 0.5, seed=1)
-
-    def in_torch(x):
-        torch.manual_seed(1)
-        return F.dropout(torch.tensor(x), 0.5)
-
-    def torch_as_keras(x):
-        mask = np.array(keras.random.dropout(np.ones_like(x), 0.5, seed=1))
-        return torch.tensor(x) * torch.tensor(mask)
-
-    def keras_as_torch(x):
-        torch.manual_seed(1)
-        return x * F.dropout(torch.ones(x.shape, dtype=torch.float64), 0.5).numpy()
 
 
 @difference(
@@ -528,26 +499,3 @@ class PassOverData:
         keras.random.uniform(())  # as the pass would
         list(tf.data.Dataset.from_tensor_slices(x))
         return np.array_equal(first, keras.random.normal((4,)))
-
-
-@difference(
-    item="whether a dropout layer has a variable",
-    keras="its seed: one more in layer.variables, and in what is saved, though not in weights",
-    torch="none: state_dict is empty, and the generator's state is saved by hand if at all",
-    severity=COSMETIC,
-    hits="counts of variables, checkpoints, resuming a run bit for bit",
-    recipe="torch: save torch.get_rng_state(); Keras: count layer.weights",
-    sources=("keras/src/random/seed_generator.py:L89", "torch/nn/modules/dropout.py:L35"),
-)
-class DropoutState:
-    def in_keras():
-        return len(keras.layers.Dropout(0.5).variables)
-
-    def in_torch():
-        return len(nn.Dropout(0.5).state_dict())
-
-    def torch_as_keras():
-        return len(nn.Dropout(0.5).state_dict() | {"generator": torch.get_rng_state()})
-
-    def keras_as_torch():
-        return len(keras.layers.Dropout(0.5).weights)

@@ -5,13 +5,11 @@ import numpy as np
 import tensorflow as tf
 import torch
 from torch import nn
-from torch.utils.data import DataLoader
 
 from parity_tests.differences.entry import (
     COSMETIC,
     CRASH,
     LAYERS,
-    LOOP,
     NONE,
     SILENT_WRONG,
     WEIGHTS,
@@ -465,34 +463,3 @@ class UniformCrossed:
     def torch_as_keras():
         drawn = torch.empty(1000).uniform_(*sorted((1.0, 0.0)))
         return bool(((drawn >= 0) & (drawn <= 1)).all())
-
-
-@difference(
-    item="how far shuffling carries a sample",
-    keras="Dataset.shuffle(n) draws from a buffer of n: no sample comes n places too early",
-    torch="DataLoader(shuffle=True) permutes them all",
-    severity=SILENT_WRONG,
-    hits="data sorted by class, read with a small buffer",
-    recipe="Keras: a buffer as large as the data; torch: an IterableDataset with a buffer",
-    sources=("tensorflow/python/data/ops/shuffle_op.py:L25", "torch/utils/data/sampler.py:L116"),
-    stage=LOOP,
-    unaligned="torch ships no shuffling by a buffer",
-)
-class ShuffleBuffer:
-    samples = np.arange(500)
-    buffer = 10
-
-    def in_keras(samples, buffer):
-        data = tf.data.Dataset.from_tensor_slices(samples).shuffle(buffer)
-        early = np.array(list(data.as_numpy_iterator())) - np.arange(len(samples))
-        return bool(early.max() >= buffer)
-
-    def in_torch(samples, buffer):
-        data = DataLoader(samples, batch_size=None, shuffle=True)
-        early = np.array(list(data)) - np.arange(len(samples))
-        return bool(early.max() >= buffer)
-
-    def keras_as_torch(samples, buffer):
-        data = tf.data.Dataset.from_tensor_slices(samples).shuffle(len(samples))
-        early = np.array(list(data.as_numpy_iterator())) - np.arange(len(samples))
-        return bool(early.max() >= buffer)

@@ -224,41 +224,6 @@ class RnnBiasStep:
         return rnn.cell.bias - 2 * 0.1 * tape.gradient(loss, rnn.cell.bias.value)
 
 
-@difference(
-    item="forget bias of a fresh LSTM",
-    keras="1: unit_forget_bias=True, all other biases 0",
-    torch="uniform within ±1/√units, like every other weight",
-    severity=SILENT_WRONG,
-    hits="long sequences, which an open forget gate learns sooner",
-    recipe="torch: fill bias_ih[units:2·units] with 1; Keras: unit_forget_bias=False",
-    sources=("keras/src/layers/rnn/lstm.py:L174", "torch/nn/modules/rnn.py:L309"),
-)
-class LstmForgetBias:
-    def in_keras():
-        lstm = keras.layers.LSTM(2)
-        lstm.build((None, None, 3))
-        return "ones" if np.all(lstm.cell.bias[2:4] == 1) else "others"
-
-    def in_torch():
-        lstm = nn.LSTM(3, 2)
-        bias = lstm.bias_ih_l0 + lstm.bias_hh_l0
-        return "ones" if torch.all(bias[2:4] == 1) else "others"
-
-    def torch_as_keras():
-        lstm = nn.LSTM(3, 2)
-        nn.init.zeros_(lstm.bias_ih_l0)
-        nn.init.zeros_(lstm.bias_hh_l0)
-        nn.init.ones_(lstm.bias_ih_l0[2:4])
-        bias = lstm.bias_ih_l0 + lstm.bias_hh_l0
-        return "ones" if torch.all(bias[2:4] == 1) else "others"
-
-    def keras_as_torch():
-        uniform = keras.initializers.RandomUniform(-(2**-0.5), 2**-0.5)
-        lstm = keras.layers.LSTM(2, bias_initializer=uniform, unit_forget_bias=False)
-        lstm.build((None, None, 3))
-        return "ones" if np.all(lstm.cell.bias[2:4] == 1) else "others"
-
-
 # --- shapes and states ------------------------------------------------------------------------
 
 

@@ -331,3 +331,22 @@ class ResizeUint8:
 
     def keras_as_torch(image):
         return tf.cast(tf.round(tf.image.resize(image, (4, 4))), "uint8")
+
+
+@difference(
+    item="bilinear interpolation of an image",
+    keras="at the centres of the pixels",
+    torch="at the centres: align_corners=False",
+    severity=NONE,
+    hits="nobody",
+    recipe="nothing to do",
+    sources=("tensorflow/python/ops/image_ops_impl.py:L1622", "torch/nn/functional.py:L4977"),
+)
+class Bilinear:
+    x = np.arange(16.0, dtype="float32").reshape(4, 4)
+
+    def in_keras(x):
+        return tf.image.resize(x[..., None], (8, 8))[..., 0]
+
+    def in_torch(x):
+        return F.interpolate(torch.tensor(x)[None, None], (8, 8), mode="bilinear")[0, 0]

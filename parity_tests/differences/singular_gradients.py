@@ -87,57 +87,6 @@ class DeviationOfEquals:
 
 
 @difference(
-    item="standard deviation and variance, by what they divide",
-    keras="n",
-    torch="n − 1: correction=1",
-    severity=SILENT_WRONG,
-    hits="standardising, minibatch statistics; for a single element torch gives NaN",
-    recipe="torch: correction=0; Keras: multiply the variance by n / (n − 1)",
-    sources=("tensorflow/python/ops/math_ops.py:L2696", "torch/_refs/__init__.py:L2602"),
-)
-class DeviationDivisor:
-    x = np.array([1.0, 2.0, 4.0])
-
-    def in_keras(x):
-        return keras.ops.std(x), keras.ops.var(x)
-
-    def in_torch(x):
-        return torch.tensor(x).std(), torch.tensor(x).var()
-
-    def torch_as_keras(x):
-        return torch.tensor(x).std(correction=0), torch.tensor(x).var(correction=0)
-
-    def keras_as_torch(x):
-        variance = keras.ops.var(x) * (len(x) / (len(x) - 1))
-        return keras.ops.sqrt(variance), variance
-
-
-@difference(
-    item="normalising short vectors",
-    keras="x / √max(Σx², 10⁻¹²): what is shorter than 10⁻⁶ does not reach length 1",
-    torch="x / max(‖x‖, 10⁻¹²)",
-    severity=SILENT_WRONG,
-    hits="embeddings near zero, cosine similarity",
-    recipe="pass the square: eps=1e-6 in torch, epsilon=1e-24 in TensorFlow",
-    sources=("tensorflow/python/ops/nn_impl.py:L591", "torch/nn/functional.py:L6100"),
-)
-class NormalizeShort:
-    x = np.array([[3e-8, 4e-8], [3.0, 4.0]])
-
-    def in_keras(x):
-        return tf.math.l2_normalize(x, axis=1)
-
-    def in_torch(x):
-        return F.normalize(torch.tensor(x), dim=1)
-
-    def torch_as_keras(x):
-        return F.normalize(torch.tensor(x), dim=1, eps=1e-6)
-
-    def keras_as_torch(x):
-        return tf.math.l2_normalize(x, axis=1, epsilon=1e-24)
-
-
-@difference(
     item="gradient of normalising zero",
     keras="10⁶: what it divides by is √10⁻¹²",
     torch="10¹²: what it divides by is 10⁻¹²",

@@ -8,7 +8,6 @@ from torch import nn
 
 from parity_tests.differences.entry import (
     CRASH,
-    LAYERS,
     LOOP,
     SILENT_WRONG,
     difference,
@@ -300,91 +299,6 @@ class WeightInForward:
             return tf.constant([2.0, 2.0], dtype="float64") * x
 
         return forward(tf.constant(x))
-
-
-@difference(
-    item="a layer frozen after the first batches",
-    keras="trains on: the compiled step holds the weights that were trainable when it was traced",
-    torch="stays as it is from the next step on",
-    severity=SILENT_WRONG,
-    hits="fine-tuning that freezes or thaws layers between two calls of fit",
-    recipe="Keras: call compile again after changing trainable",
-    unaligned="to train what is frozen is nothing that torch should be made to do",
-    sources=("keras/src/backend/tensorflow/trainer.py:L255", "torch/nn/modules/module.py:L2925"),
-)
-class FrozenLate:
-    x = np.array([[1.0]])
-    y = np.array([[2.0]])
-
-    def in_keras(x, y):
-        layer = keras.layers.Dense(1, "linear", False, "ones", dtype="float64")
-        model = keras.Sequential([keras.Input((1,), dtype="float64"), layer])
-        model.compile(keras.optimizers.SGD(0.25), "mse", jit_compile=False)
-        model.train_on_batch(x, y)
-        layer.trainable = False
-        model.train_on_batch(x, y)
-        return layer.kernel
-
-    def in_torch(x, y):
-        layer = nn.Linear(1, 1, bias=False, dtype=torch.float64)
-        nn.init.ones_(layer.weight)
-        sgd = torch.optim.SGD(layer.parameters(), 0.25)
-        nn.functional.mse_loss(layer(torch.tensor(x)), torch.tensor(y)).backward()
-        sgd.step()
-        sgd.zero_grad()
-        layer.requires_grad_(False)
-        sgd.step()  # there is nothing left to differentiate
-        return layer.weight
-
-    def keras_as_torch(x, y):
-        layer = keras.layers.Dense(1, "linear", False, "ones", dtype="float64")
-        model = keras.Sequential([keras.Input((1,), dtype="float64"), layer])
-        model.compile(keras.optimizers.SGD(0.25), "mse", jit_compile=False)
-        model.train_on_batch(x, y)
-        layer.trainable = False
-        model.compile(keras.optimizers.SGD(0.25), "mse", jit_compile=False)
-        model.train_on_batch(x, y)
-        return layer.kernel
-
-
-@difference(
-    item="layers that a model keeps in a list",
-    keras="are tracked: lists, tuples, dicts and sets of layers are looked through",
-    torch="are not: no optimizer, no state_dict and no .to() knows of them",
-    severity=SILENT_WRONG,
-    hits="blocks of a residual network or heads collected in a Python list, which never train",
-    recipe="torch: nn.ModuleList, nn.ModuleDict or nn.ParameterList",
-    unaligned="to lose layers is nothing that Keras should be made to do",
-    sources=("keras/src/layers/layer.py:L356", "torch/nn/modules/container.py:L335"),
-    stage=LAYERS,
-)
-class LayersInList:
-    def in_keras():
-        class Model(keras.Model):
-            def __init__(self):
-                super().__init__()
-                self.blocks = [keras.layers.Dense(2), keras.layers.Dense(2)]
-
-        model = Model()
-        for block in model.blocks:
-            block.build((None, 2))
-        return len(model.trainable_weights)
-
-    def in_torch():
-        class Model(nn.Module):
-            def __init__(self):
-                super().__init__()
-                self.blocks = [nn.Linear(2, 2), nn.Linear(2, 2)]
-
-        return len(list(Model().parameters()))
-
-    def torch_as_keras():
-        class Model(nn.Module):
-            def __init__(self):
-                super().__init__()
-                self.blocks = nn.ModuleList([nn.Linear(2, 2), nn.Linear(2, 2)])
-
-        return len(list(Model().parameters()))
 
 
 @difference(

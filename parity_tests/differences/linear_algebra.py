@@ -1,0 +1,414 @@
+"""Matrices and spectra: which factors come back, in which order, and with which default."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+import torch
+import torch.nn.functional as F
+
+from parity_tests.differences.entry import (
+    CRASH,
+    LAYERS,
+    NONE,
+    SILENT_WRONG,
+    SLOW_DRIFT,
+    difference,
+)
+
+TITLE = "Linear algebra and spectra"
+STAGE = LAYERS
+
+
+@difference(
+    item="dot of two matrices",
+    keras="keras.ops.dot: their product",
+    torch="RuntimeError: torch.dot takes vectors alone",
+    severity=CRASH,
+    hits="code that goes from NumPy to torch",
+    recipe="torch: matmul, or @",
+    sources=("keras/src/backend/tensorflow/numpy.py:L1502", "torch/_torch_docs.py:L4010"),
+    unaligned="Keras has no such check to turn on",
+)
+class DotOfMatrices:
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+    def in_keras(x):
+        return keras.ops.dot(x, x)
+
+    def in_torch(x):
+        return torch.dot(torch.tensor(x), torch.tensor(x))
+
+    def torch_as_keras(x):
+        return torch.tensor(x) @ torch.tensor(x)
+
+
+@difference(
+    item="* of two matrices, and @",
+    keras="element by element; the product",
+    torch="element by element; the product",
+    severity=NONE,
+    hits="nobody",
+    recipe="nothing to do",
+    sources=("tensorflow/python/ops/math_ops.py:L508", "torch/_torch_docs.py:L7638"),
+)
+class Products:
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+    def in_keras(x):
+        return tf.constant(x) * tf.constant(x), tf.constant(x) @ tf.constant(x)
+
+    def in_torch(x):
+        return torch.tensor(x) * torch.tensor(x), torch.tensor(x) @ torch.tensor(x)
+
+
+@difference(
+    item="dot of two tensors with more than two axes",
+    keras="the last axis of the first with the last but one of the second, all else kept apart",
+    torch="matmul: the leading axes are paired as batches",
+    severity=SILENT_WRONG,
+    hits="attention written with np.dot or keras.ops.dot",
+    recipe="torch: torch.tensordot(x, y, dims=([-1], [-2])); Keras: matmul",
+    sources=("keras/src/backend/tensorflow/numpy.py:L1502", "torch/_torch_docs.py:L7638"),
+)
+class DotOfBatches:
+    x = np.arange(8.0).reshape(2, 2, 2)
+
+    def in_keras(x):
+        return keras.ops.dot(x, x)
+
+    def in_torch(x):
+        return torch.matmul(torch.tensor(x), torch.tensor(x))
+
+    def torch_as_keras(x):
+        return torch.tensordot(torch.tensor(x), torch.tensor(x), dims=([-1], [-2]))
+
+    def keras_as_torch(x):
+        return keras.ops.matmul(x, x)
+
+
+@difference(
+    item="1-norm of a matrix",
+    keras="tf.norm(ord=1): the sum of all sizes, as of a vector",
+    torch="torch.linalg.norm(ord=1): the largest column sum; torch.norm(p=1) as TensorFlow",
+    severity=SILENT_WRONG,
+    hits="L1 penalties of kernels",
+    recipe="torch: torch.linalg.vector_norm; Keras: keras.ops.norm(ord=1)",
+    sources=("tensorflow/python/ops/linalg_ops.py:L563", "torch/linalg/__init__.py:L1356"),
+)
+class MatrixNorm:
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+    def in_keras(x):
+        return tf.norm(x, ord=1)
+
+    def in_torch(x):
+        return torch.linalg.norm(torch.tensor(x), ord=1)
+
+    def torch_as_keras(x):
+        return torch.linalg.vector_norm(torch.tensor(x), ord=1)
+
+    def keras_as_torch(x):
+        return keras.ops.norm(x, ord=1)
+
+
+@difference(
+    item="norm of a matrix, no order given",
+    keras="the root of the sum of squares",
+    torch="the root of the sum of squares",
+    severity=NONE,
+    hits="nobody",
+    recipe="nothing to do",
+    sources=("tensorflow/python/ops/linalg_ops.py:L563", "torch/linalg/__init__.py:L1356"),
+)
+class FrobeniusNorm:
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+    def in_keras(x):
+        return tf.norm(x)
+
+    def in_torch(x):
+        return torch.linalg.norm(torch.tensor(x))
+
+
+@difference(
+    item="what the singular value decomposition returns",
+    keras="tf.linalg.svd: singular values first, then U and V, not transposed",
+    torch="U, singular values, V transposed; so does keras.ops.svd",
+    severity=SILENT_WRONG,
+    hits="whitening, low-rank adapters, PCA",
+    recipe="Keras: keras.ops.svd; torch: (S, U, Vh.mT)",
+    sources=("tensorflow/python/ops/linalg_ops.py:L492", "torch/linalg/__init__.py:L1742"),
+)
+class SvdOutputs:
+    # its factors have one sign pattern up to the sizes, which are compared
+    x = np.array([[2.0, 1.0], [0.0, 3.0]])
+
+    def in_keras(x):
+        return [np.abs(each) for each in tf.linalg.svd(x)]
+
+    def in_torch(x):
+        return [each.abs() for each in torch.linalg.svd(torch.tensor(x))]
+
+    def torch_as_keras(x):
+        u, s, vh = torch.linalg.svd(torch.tensor(x))
+        return [s, u.abs(), vh.mT.abs()]
+
+    def keras_as_torch(x):
+        return [np.abs(each) for each in keras.ops.svd(x)]
+
+
+@difference(
+    item="size of the factors of a singular value decomposition",
+    keras="tf.linalg.svd: full_matrices=False",
+    torch="full_matrices=True; so has keras.ops.svd",
+    severity=SILENT_WRONG,
+    hits="tall matrices: a factor as large as the number of rows squared",
+    recipe="pass full_matrices",
+    sources=("tensorflow/python/ops/linalg_ops.py:L492", "torch/linalg/__init__.py:L1742"),
+)
+class SvdSize:
+    x = np.ones((3, 2))
+
+    def in_keras(x):
+        return np.array(tf.linalg.svd(x)[1].shape)
+
+    def in_torch(x):
+        return np.array(torch.linalg.svd(torch.tensor(x)).U.shape)
+
+    def torch_as_keras(x):
+        return np.array(torch.linalg.svd(torch.tensor(x), full_matrices=False).U.shape)
+
+    def keras_as_torch(x):
+        return np.array(tf.linalg.svd(x, full_matrices=True)[1].shape)
+
+
+@difference(
+    item="order of the arguments of cholesky_solve",
+    keras="the factor, then the right-hand side",
+    torch="the right-hand side, then the factor",
+    severity=SILENT_WRONG,
+    hits="Gaussian processes; of square right-hand sides nothing fails",
+    recipe="swap the two",
+    sources=("tensorflow/python/ops/linalg_ops.py:L151", "torch/_torch_docs.py:L2705"),
+)
+class CholeskySolve:
+    factor = np.array([[2.0, 0.0], [1.0, 1.0]])
+    right = np.array([[4.0, 2.0], [2.0, 6.0]])
+
+    def in_keras(factor, right):
+        return tf.linalg.cholesky_solve(factor, right)
+
+    def in_torch(factor, right):
+        return torch.cholesky_solve(torch.tensor(factor), torch.tensor(right))
+
+    def torch_as_keras(factor, right):
+        return torch.cholesky_solve(torch.tensor(right), torch.tensor(factor))
+
+    def keras_as_torch(factor, right):
+        return tf.linalg.cholesky_solve(right, factor)
+
+
+@difference(
+    item="how an LU factorisation tells the order of the rows",
+    keras="a permutation, counted from 0",
+    torch="pivots as LAPACK's, counted from 1: row i changed places with row pivots[i]",
+    severity=SILENT_WRONG,
+    hits="determinants and solvers by hand",
+    recipe="torch: go through the exchanges in order; Keras: find the exchanges",
+    sources=("keras/src/backend/tensorflow/linalg.py:L45", "torch/linalg/__init__.py:L2406"),
+)
+class LuPivots:
+    x = np.array([[1.0, 2.0, 0.0], [3.0, 4.0, 1.0], [9.0, 1.0, 2.0]])
+
+    def in_keras(x):
+        return keras.ops.lu_factor(x)[1]
+
+    def in_torch(x):
+        return torch.linalg.lu_factor(torch.tensor(x)).pivots
+
+    def torch_as_keras(x):
+        rows = list(range(len(x)))
+        for row, pivot in enumerate(torch.linalg.lu_factor(torch.tensor(x)).pivots.tolist()):
+            rows[row], rows[pivot - 1] = rows[pivot - 1], rows[row]
+        return np.array(rows)
+
+    def keras_as_torch(x):
+        rows, pivots = list(range(len(x))), []
+        for row, wanted in enumerate(np.array(keras.ops.lu_factor(x)[1])):
+            place = rows.index(wanted)
+            rows[row], rows[place] = rows[place], rows[row]
+            pivots.append(place + 1)
+        return np.array(pivots)
+
+
+@difference(
+    item="singular values that a pseudo-inverse takes for zero",
+    keras="tf.linalg.pinv: below 10 max(m, n) ε of the largest",
+    torch="below max(m, n) ε of the largest",
+    severity=SILENT_WRONG,
+    hits="least squares with columns that are nearly dependent",
+    recipe="pass rcond, or rtol",
+    sources=("tensorflow/python/ops/linalg/linalg_impl.py:L809", "torch/linalg/__init__.py:L2064"),
+)
+class PseudoInverseCutoff:
+    x = np.diag([1.0, 2.0**-49])
+
+    def in_keras(x):
+        return tf.linalg.pinv(x)
+
+    def in_torch(x):
+        return torch.linalg.pinv(torch.tensor(x))
+
+    def torch_as_keras(x):
+        rtol = 10 * max(x.shape) * torch.finfo(torch.float64).eps
+        return torch.linalg.pinv(torch.tensor(x), rtol=rtol)
+
+    def keras_as_torch(x):
+        return tf.linalg.pinv(x, rcond=max(x.shape) * np.finfo(np.float64).eps)
+
+
+@difference(
+    item="diag of a matrix",
+    keras="tf.linalg.diag: each row becomes a diagonal matrix; keras.ops.diag: the diagonal",
+    torch="torch.diag: the diagonal",
+    severity=SILENT_WRONG,
+    hits="covariances of a batch from their standard deviations",
+    recipe="torch: diag_embed; Keras: tf.linalg.diag_part",
+    sources=("tensorflow/python/ops/array_ops.py:L2079", "torch/_torch_docs.py:L3515"),
+)
+class DiagOfMatrix:
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+    def in_keras(x):
+        return tf.linalg.diag(x)
+
+    def in_torch(x):
+        return torch.diag(torch.tensor(x))
+
+    def torch_as_keras(x):
+        return torch.diag_embed(torch.tensor(x))
+
+    def keras_as_torch(x):
+        return tf.linalg.diag_part(x)
+
+
+@difference(
+    item="which half of a matrix Cholesky's factorisation reads",
+    keras="the lower; the upper may hold anything",
+    torch="the lower; the upper may hold anything",
+    severity=NONE,
+    hits="nobody",
+    recipe="nothing to do",
+    sources=("tensorflow/python/ops/linalg_ops.py:L151", "torch/linalg/__init__.py:L74"),
+)
+class CholeskyHalf:
+    x = np.array([[4.0, 99.0], [2.0, 3.0]])
+
+    def in_keras(x):
+        return tf.linalg.cholesky(x)
+
+    def in_torch(x):
+        return torch.linalg.cholesky(torch.tensor(x))
+
+
+@difference(
+    item="short-time Fourier transform of tf.signal and of torch",
+    keras="tf.signal.stft: no padding, a Hann window, (frames, frequencies)",
+    torch="torch.stft: half a frame reflected at both ends, no window, (frequencies, frames)",
+    severity=SILENT_WRONG,
+    hits="spectrograms: another number of frames, smeared by leakage",
+    recipe="torch: window=torch.hann_window(n), center=False, and transpose; Keras: pad by "
+    "reflection, window_fn=None",
+    sources=("tensorflow/python/ops/signal/spectral_ops.py:L36", "torch/functional.py:L507"),
+)
+class ShortTimeFourier:
+    x = np.random.default_rng(1).standard_normal(16)
+
+    def in_keras(x):
+        return tf.signal.stft(x, frame_length=8, frame_step=4)
+
+    def in_torch(x):
+        return torch.stft(torch.tensor(x), n_fft=8, hop_length=4, return_complex=True)
+
+    def torch_as_keras(x):
+        window = torch.hann_window(8, dtype=torch.float64)
+        options = {"window": window, "center": False, "return_complex": True}
+        return torch.stft(torch.tensor(x), n_fft=8, hop_length=4, **options).T
+
+    def keras_as_torch(x):
+        padded = tf.pad(x, [[4, 4]], mode="REFLECT")
+        return tf.transpose(tf.signal.stft(padded, frame_length=8, frame_step=4, window_fn=None))
+
+
+@difference(
+    item="matmul of a vector with a matrix",
+    keras="tf.matmul asks for two axes at least: InvalidArgumentError",
+    torch="takes the vector as a row",
+    severity=CRASH,
+    hits="code that passes one sample",
+    recipe="TensorFlow: tf.linalg.matvec, or keras.ops.matmul; torch: unsqueeze",
+    sources=("tensorflow/python/ops/math_ops.py:L3475", "torch/_torch_docs.py:L7635"),
+    unaligned="torch takes it; to be refused, check x.ndim",
+)
+class MatmulVector:
+    x = np.ones(3)
+    W = np.arange(6.0).reshape(3, 2)
+
+    def in_keras(x, W):
+        return tf.matmul(x, W)
+
+    def in_torch(x, W):
+        return torch.matmul(torch.tensor(x), torch.tensor(W))
+
+    def keras_as_torch(x, W):
+        return keras.ops.matmul(x, W)
+
+
+@difference(
+    item="least squares of a matrix without full rank",
+    keras="tf.linalg.lstsq(fast=True): the normal equations, which lose half of the digits",
+    torch="torch.linalg.lstsq: by QR",
+    severity=SLOW_DRIFT,
+    hits="regressions on columns that nearly agree",
+    recipe="TensorFlow: fast=False; torch: solve the normal equations",
+    sources=("tensorflow/python/ops/linalg_ops.py:L244", "torch/linalg/__init__.py:L1078"),
+    unaligned="the two decompositions round differently; 1e-9 is left where columns nearly agree",
+    ulp=1,
+)
+class LeastSquares:
+    A = np.array([[1.0, 1.0], [1.0, 1.0 + 1e-6], [1.0, 1.0 - 1e-6]])
+    b = np.array([[2.0], [2.0 + 1e-6], [2.0 - 1e-6]])
+
+    def in_keras(A, b):
+        return tf.cast(tf.linalg.lstsq(A, b), tf.float32)
+
+    def in_torch(A, b):
+        return torch.linalg.lstsq(torch.tensor(A), torch.tensor(b)).solution.float()
+
+    def keras_as_torch(A, b):
+        return tf.cast(tf.linalg.lstsq(A, b, fast=False), tf.float32)
+
+
+@difference(
+    item="norm where no axis is given, of a batch",
+    keras="tf.norm: of all elements",
+    torch="F.normalize: along axis 1",
+    severity=SILENT_WRONG,
+    hits="cosine similarities: tf.math.l2_normalize without an axis takes the batch as one vector",
+    recipe="pass the axis in both",
+    sources=("tensorflow/python/ops/nn_impl.py:L541", "torch/nn/functional.py:L6070"),
+)
+class Normalize:
+    x = np.array([[3.0, 4.0], [6.0, 8.0]])
+
+    def in_keras(x):
+        return tf.math.l2_normalize(x)
+
+    def in_torch(x):
+        return F.normalize(torch.tensor(x))
+
+    def torch_as_keras(x):
+        return F.normalize(torch.tensor(x).flatten(), dim=0).reshape(x.shape)
+
+    def keras_as_torch(x):
+        return tf.math.l2_normalize(x, axis=1)
