@@ -1,4 +1,4 @@
-"""Data: batches, order, splits, images, sequences, and what types numbers arrive in."""
+"""Data: batches, order, splits, sequences, and what types numbers arrive in."""
 
 import keras
 import numpy as np
@@ -351,3 +351,62 @@ class UnequalLengths:
 
     def in_torch(x, y):
         return len(TensorDataset(torch.tensor(x), torch.tensor(y)))
+
+
+@difference(
+    item="batch of 2 samples that are lists of 3 numbers: its shape",
+    keras="(2, 3)",
+    torch="a list of 3 tensors of 2: default_collate goes through lists element by element",
+    severity=SILENT_WRONG,
+    hits="samples that are no tensors: features and samples change places",
+    recipe="torch: hand over tensors; Keras: zip the columns",
+    sources=(
+        "keras/src/backend/tensorflow/core.py:L140",
+        "torch/utils/data/_utils/collate.py:L209",
+    ),
+)
+class CollateLists:
+    x = ((1, 2, 3), (4, 5, 6))
+
+    def in_keras(x):
+        return next(iter(tf.data.Dataset.from_tensor_slices(list(x)).batch(2)))
+
+    def in_torch(x):
+        return next(iter(DataLoader(list(x), batch_size=2)))
+
+    def torch_as_keras(x):
+        return next(iter(DataLoader(torch.tensor(x), batch_size=2)))
+
+    def keras_as_torch(x):
+        columns = tuple(list(column) for column in zip(*x, strict=True))
+        return next(iter(tf.data.Dataset.from_tensor_slices(columns).batch(2)))
+
+
+@difference(
+    item="how many of 10 samples are trained on, a quarter held back",
+    keras="7: the number to train on is rounded down",
+    torch="8: random_split rounds both parts down, and the first takes the remainder",
+    severity=SILENT_WRONG,
+    hits="comparisons on the same split",
+    recipe="torch: hand over numbers instead of fractions; Keras: slice the arrays",
+    sources=(
+        "keras/src/trainers/data_adapters/array_slicing.py:L497",
+        "torch/utils/data/dataset.py:L484",
+    ),
+)
+class SplitRounding:
+    x = np.arange(10.0)
+
+    def in_keras(x):
+        return len(np.concatenate(rows_of(x, validation_split=0.25)))
+
+    def in_torch(x):
+        rows, _ = random_split(torch.tensor(x), [0.75, 0.25])
+        return len(rows)
+
+    def torch_as_keras(x):
+        rows, _ = random_split(torch.tensor(x), [7, 3])
+        return len(rows)
+
+    def keras_as_torch(x):
+        return len(np.concatenate(rows_of(x[:8], validation_data=x[8:])))

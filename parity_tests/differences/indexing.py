@@ -1,4 +1,4 @@
-"""Reading and writing elements: indices, gathers, masks, one-hot vectors, bins, memory."""
+"""Reading and writing elements: indices, gathers, masks, one-hot vectors, bins."""
 
 import keras
 import numpy as np

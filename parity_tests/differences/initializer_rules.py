@@ -555,3 +555,26 @@ class DiracKernel:
         kernel = np.zeros((3, 3, channels, channels), "float32")
         kernel[1, 1] = np.eye(channels)
         return keras.initializers.get(kernel)(kernel.shape)
+
+
+@difference(
+    item="orthogonal kernel of a convolution: are its filters orthonormal?",
+    keras="yes: all axes but the last are flattened",
+    torch="yes: all axes but the first are flattened, and the outputs stand first",
+    severity=NONE,
+    hits="nobody",
+    recipe="nothing to do",
+    sources=("keras/src/initializers/random_initializers.py:L757", "torch/nn/init.py:L701"),
+)
+class OrthogonalConvolution:
+    inputs, outputs, size = 3, 4, 3
+
+    def in_keras(inputs, outputs, size):
+        kernel = keras.initializers.Orthogonal()((size, size, inputs, outputs), "float64")
+        filters = np.reshape(kernel, (-1, outputs)).T
+        return np.allclose(filters @ filters.T, np.eye(outputs))
+
+    def in_torch(inputs, outputs, size):
+        weight = torch.empty(outputs, inputs, size, size, dtype=torch.float64)
+        filters = nn.init.orthogonal_(weight).flatten(1)
+        return np.allclose(filters @ filters.T, np.eye(outputs))

@@ -627,3 +627,30 @@ class PositiveWeight:
 
     def keras_as_torch(y, z):
         return tf.reduce_mean(tf.nn.weighted_cross_entropy_with_logits(y, z, pos_weight=3.0))
+
+
+@difference(
+    item="cross-entropy of probabilities that do not add up to 1",
+    keras="the row is divided by its sum",
+    torch="nll_loss(log p) takes them as they are",
+    severity=SILENT_WRONG,
+    hits="outputs by sigmoid, or rounded, with a categorical loss",
+    recipe="torch: F.normalize(p, p=1); Keras: write −Σ y log p",
+    sources=("keras/src/backend/tensorflow/nn.py:L1372", "torch/nn/functional.py:L3174"),
+)
+class CrossEntropyUnnormalized:
+    y = np.array([0, 1])
+    p = np.array([[0.5, 0.2], [0.9, 0.6]])
+
+    def in_keras(y, p):
+        return keras.losses.categorical_crossentropy(np.eye(2)[y], p)
+
+    def in_torch(y, p):
+        return F.nll_loss(torch.tensor(p).log(), torch.tensor(y), reduction="none")
+
+    def torch_as_keras(y, p):
+        log_p = F.normalize(torch.tensor(p), p=1).log()
+        return F.nll_loss(log_p, torch.tensor(y), reduction="none")
+
+    def keras_as_torch(y, p):
+        return -keras.ops.sum(np.eye(2)[y] * keras.ops.log(p), axis=-1)

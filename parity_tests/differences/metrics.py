@@ -385,3 +385,190 @@ class MeanCount:
         metric.update_state(1.0, sample_weight=many)
         metric.update_state(1.0)
         return float(metric.count)
+
+
+@difference(
+    item="accuracy of a model with one output",
+    keras="'accuracy' becomes binary, by the shape: the output is above 0.5",
+    torch="argmax over one column is always 0",
+    severity=SILENT_WRONG,
+    hits="binary classifiers with the loop of one for several classes",
+    recipe="torch: compare with the threshold; Keras: SparseCategoricalAccuracy",
+    sources=("keras/src/trainers/compile_utils.py:L65", "torch/_torch_docs.py:L6836"),
+)
+class AccuracyOfOneOutput:
+    y = np.array([1, 1, 1, 0])
+    p = np.array([[0.75], [0.875], [0.25], [0.125]])
+
+    def in_keras(y, p):
+        metric = keras.metrics.BinaryAccuracy()
+        metric.update_state(y, p)
+        return metric.result()
+
+    def in_torch(y, p):
+        return (torch.tensor(p).argmax(1) == torch.tensor(y)).double().mean()
+
+    def torch_as_keras(y, p):
+        return ((torch.tensor(p[:, 0]) > 0.5) == torch.tensor(y)).double().mean()
+
+    def keras_as_torch(y, p):
+        metric = keras.metrics.SparseCategoricalAccuracy()
+        metric.update_state(y, p)
+        return metric.result()
+
+
+@difference(
+    item="mean of nothing",
+    keras="0: a metric divides by divide_no_nan",
+    torch="NaN",
+    severity=SILENT_WRONG,
+    hits="validation that was left out, or empty, and looks perfect as a loss",
+    recipe="torch: divide by the number, at least 1; Keras: keras.ops.mean",
+    sources=("keras/src/metrics/reduction_metrics.py:L156", "torch/_torch_docs.py:L6925"),
+)
+class EmptyMean:
+    losses = np.zeros(0)
+
+    def in_keras(losses):
+        return keras.metrics.Mean().result()
+
+    def in_torch(losses):
+        return torch.tensor(losses).mean()
+
+    def torch_as_keras(losses):
+        return torch.tensor(losses).sum() / max(len(losses), 1)
+
+    def keras_as_torch(losses):
+        return keras.ops.mean(losses)
+
+
+@difference(
+    item="precision of several classes",
+    keras="every element above 0.5 counts as a prediction: a row may have none",
+    torch="written by hand with argmax: a row has one",
+    severity=SILENT_WRONG,
+    hits="classifiers that are seldom sure; recall likewise",
+    recipe="Keras: top_k=1; torch: compare with 0.5",
+    sources=("keras/src/metrics/confusion_metrics.py:L348", "torch/_torch_docs.py:L6836"),
+)
+class PrecisionOfClasses:
+    y = np.array([0, 1, 2, 2])
+    p = np.array([[0.75, 0.25, 0.0], [0.25, 0.5, 0.25], [0.25, 0.5, 0.25], [0.125, 0.25, 0.625]])
+
+    def in_keras(y, p):
+        metric = keras.metrics.Precision()
+        metric.update_state(np.eye(3)[y], p)
+        return metric.result()
+
+    def in_torch(y, p):
+        return (torch.tensor(p).argmax(1) == torch.tensor(y)).double().mean()
+
+    def torch_as_keras(y, p):
+        positive = torch.tensor(p) > 0.5
+        return (positive & torch.eye(3)[y].bool()).sum() / positive.sum()
+
+    def keras_as_torch(y, p):
+        metric = keras.metrics.Precision(top_k=1)
+        metric.update_state(np.eye(3)[y], p)
+        return metric.result()
+
+
+@difference(
+    item="area under the curve of logits",
+    keras="from_logits=False: all below 0 are one tie, and all above 1 another",
+    torch="by ranks: the same as of probabilities",
+    severity=SILENT_WRONG,
+    hits="models without a sigmoid, compiled with metrics=['AUC']",
+    recipe="Keras: AUC(from_logits=True); torch: clamp to [0, 1] first",
+    sources=("keras/src/metrics/confusion_metrics.py:L1200", "torch/_torch_docs.py:L6925"),
+)
+class AreaOfLogits:
+    y = np.array([0, 1, 0, 1])
+    z = np.array([-3.0, -0.5, -1.0, 2.0])
+
+    def in_keras(y, z):
+        metric = keras.metrics.AUC()
+        metric.update_state(y, z)
+        return metric.result()
+
+    def in_torch(y, z):
+        positive, negative = torch.tensor(z[y == 1])[:, None], torch.tensor(z[y == 0])
+        return ((positive > negative).double() + (positive == negative) / 2).mean()
+
+    def torch_as_keras(y, z):
+        p = torch.tensor(z).clamp(0, 1)
+        positive, negative = p[y == 1][:, None], p[y == 0]
+        return ((positive > negative).double() + (positive == negative) / 2).mean()
+
+    def keras_as_torch(y, z):
+        metric = keras.metrics.AUC(from_logits=True)
+        metric.update_state(y, z)
+        return metric.result()
+
+
+@difference(
+    item="root mean squared error over batches",
+    keras="the root of the mean over all samples",
+    torch="a loop usually takes the mean of each batch's root",
+    severity=SILENT_WRONG,
+    hits="regression; likewise perplexity, R² and other results that are no mean",
+    recipe="torch: add up squares and samples, and take the root last",
+    sources=("keras/src/metrics/regression_metrics.py:L246", "torch/nn/functional.py:L4245"),
+)
+class RootOverBatches:
+    errors = np.array([[3.0, 3.0], [1.0, 1.0], [1.0, 1.0], [1.0, 1.0]])
+
+    def in_keras(errors):
+        metric = keras.metrics.RootMeanSquaredError(dtype="float64")
+        for batch in errors:
+            metric.update_state(np.zeros_like(batch), batch)
+        return metric.result()
+
+    def in_torch(errors):
+        return torch.stack([batch.square().mean().sqrt() for batch in torch.tensor(errors)]).mean()
+
+    def torch_as_keras(errors):
+        squares = sum(batch.square().sum() for batch in torch.tensor(errors))
+        return (squares / errors.size).sqrt()
+
+    def keras_as_torch(errors):
+        mean, metric = (
+            keras.metrics.Mean(dtype="float64"),
+            keras.metrics.RootMeanSquaredError(dtype="float64"),
+        )
+        for batch in errors:
+            metric.reset_state()
+            metric.update_state(np.zeros_like(batch), batch)
+            mean.update_state(metric.result())
+        return mean.result()
+
+
+@difference(
+    item="accuracy over steps of which a mask leaves some out",
+    keras="over the steps that count: the mask travels with the prediction",
+    torch="over all steps",
+    severity=SILENT_WRONG,
+    hits="padded sequences, whose padding is easily right",
+    recipe="torch: index with the mask first; Keras: hand over the prediction as an array",
+    sources=("keras/src/metrics/reduction_metrics.py:L204", "torch/_torch_docs.py:L6836"),
+)
+class MaskedAccuracy:
+    x = np.array([[[0.75, 0.25], [0.25, 0.75], [0.0, 0.0], [0.0, 0.0]]])
+    y = np.array([[1, 1, 0, 0]])
+
+    def in_keras(x, y):
+        metric = keras.metrics.SparseCategoricalAccuracy()
+        metric.update_state(y, keras.layers.Masking()(x))
+        return metric.result()
+
+    def in_torch(x, y):
+        return (torch.tensor(x).argmax(-1) == torch.tensor(y)).double().mean()
+
+    def torch_as_keras(x, y):
+        mask = (torch.tensor(x) != 0).any(-1)
+        return (torch.tensor(x).argmax(-1) == torch.tensor(y))[mask].double().mean()
+
+    def keras_as_torch(x, y):
+        metric = keras.metrics.SparseCategoricalAccuracy()
+        metric.update_state(y, np.array(keras.layers.Masking()(x)))
+        return metric.result()

@@ -1,4 +1,4 @@
-"""Models as objects: what belongs to them, what is counted, copied, frozen and switched."""
+"""Models as objects: what belongs to them, what is counted, copied and frozen."""
 
 import copy
 

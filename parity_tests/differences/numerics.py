@@ -1,4 +1,4 @@
-"""Numbers: spread and median, ties and limits, unit vectors, chance."""
+"""Numbers: spread and median, ties and limits, sums along an axis."""
 
 import keras
 import numpy as np

@@ -378,3 +378,102 @@ class EarlyStoppingPatience:
             callback.on_epoch_end(epoch, {"loss": loss})
             if model.stop_training:
                 return epoch + 1
+
+
+@difference(
+    item="an improvement by less than float32 tells apart, with no threshold",
+    keras="none: the two losses are compared as float32",
+    torch="an improvement, in double precision",
+    severity=COSMETIC,
+    hits="large losses with min_delta=0; EarlyStopping likewise",
+    recipe="torch: round the loss to float32; Keras: scale what is monitored",
+    sources=("keras/src/callbacks/monitor_callback.py:L104", "torch/optim/lr_scheduler.py:L1748"),
+)
+class ComparedInFloat32:
+    losses, rate = [1.0 - 1e-9 * k for k in range(6)], 0.5
+
+    def in_keras(losses, rate):
+        falls = keras.callbacks.ReduceLROnPlateau("loss", patience=2, min_delta=0)
+        return on_plateau(falls, rate, losses)
+
+    def in_torch(losses, rate):
+        return stepped_by(losses, rate, patience=1, threshold=0)
+
+    def torch_as_keras(losses, rate):
+        rounded = [float(np.float32(loss)) for loss in losses]
+        return stepped_by(rounded, rate, patience=1, threshold=0)
+
+    def keras_as_torch(losses, rate):
+        falls = keras.callbacks.ReduceLROnPlateau("loss", patience=2, min_delta=0)
+        return on_plateau(falls, rate, [(loss - 1) * 1e9 for loss in losses])
+
+
+@difference(
+    item="two calls of training, two epochs each, on a flat loss",
+    keras="the callback forgets the best loss and its count when training begins",
+    torch="the scheduler goes on counting",
+    severity=SILENT_WRONG,
+    hits="training in several calls of fit: the rate is never cut",
+    recipe="torch: a new scheduler for each call; Keras: one call of fit",
+    sources=(
+        "keras/src/callbacks/reduce_lr_on_plateau.py:L96",
+        "torch/optim/lr_scheduler.py:L1690",
+    ),
+)
+class TwoCalls:
+    losses, rate = [1.0, 1.0], 0.5
+
+    def in_keras(losses, rate):
+        falls = keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=3)
+        return on_plateau(falls, rate, losses) + on_plateau(falls, rate, losses)
+
+    def in_torch(losses, rate):
+        return stepped_by(losses + losses, rate, factor=0.5, patience=2)
+
+    def torch_as_keras(losses, rate):
+        options = {"factor": 0.5, "patience": 2}
+        return stepped_by(losses, rate, **options) + stepped_by(losses, rate, **options)
+
+    def keras_as_torch(losses, rate):
+        falls = keras.callbacks.ReduceLROnPlateau("loss", factor=0.5, patience=3)
+        return on_plateau(falls, rate, losses + losses)
+
+
+def on_plateau_of_accuracy(accuracies, mode):
+    """The rate after each epoch of a model that measures its accuracy, cut by half."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Flatten()])
+    model.compile(keras.optimizers.SGD(1.0), loss="mse", metrics=["accuracy"])
+    model.compute_metrics(np.ones((1, 1)), np.ones((1, 1)), np.ones((1, 1)))
+    callback = keras.callbacks.ReduceLROnPlateau("accuracy", factor=0.5, patience=2, mode=mode)
+    callback.set_model(model)
+    callback.on_train_begin()
+    taken = []
+    for epoch, accuracy in enumerate(accuracies):
+        callback.on_epoch_end(epoch, {"accuracy": accuracy})
+        taken.append(float(model.optimizer.learning_rate))
+    return taken
+
+
+@difference(
+    item="a plateau of the accuracy, mode not written",
+    keras="mode='auto': the metric says that it is to rise",
+    torch="mode='min': a rising accuracy counts as standing still",
+    severity=SILENT_WRONG,
+    hits="schedules that follow a metric",
+    recipe="write the mode in both",
+    sources=("keras/src/callbacks/monitor_callback.py:L86", "torch/optim/lr_scheduler.py:L1651"),
+)
+class PlateauMode:
+    accuracies = (0.5, 0.625, 0.75, 0.875, 1.0)
+
+    def in_keras(accuracies):
+        return on_plateau_of_accuracy(accuracies, "auto")
+
+    def in_torch(accuracies):
+        return stepped_by(accuracies, 1.0, factor=0.5, patience=1)
+
+    def torch_as_keras(accuracies):
+        return stepped_by(accuracies, 1.0, factor=0.5, patience=1, mode="max")
+
+    def keras_as_torch(accuracies):
+        return on_plateau_of_accuracy(accuracies, "min")

@@ -588,3 +588,29 @@ class ValidationClassWeights:
             True, reduction="mean_with_sample_weight", dtype="float64"
         )
         return round(float(loss(y, z, sample_weight=weights[y])), 5)
+
+
+@difference(
+    item="squared error of 300, in half precision",
+    keras="90000: the class casts to floatx(), float32",
+    torch="∞: 90000 is above the greatest of float16",
+    severity=SILENT_WRONG,
+    hits="mixed precision without autocast, which would cast the loss",
+    recipe="torch: .float() before the loss; Keras: the functional form",
+    sources=("keras/src/losses/loss.py:L61", "torch/nn/functional.py:L4245"),
+)
+class LossHalf:
+    y = np.array([[0.0]], dtype=np.float16)
+    prediction = np.array([[300.0]], dtype=np.float16)
+
+    def in_keras(y, prediction):
+        return keras.losses.MeanSquaredError()(y, prediction)
+
+    def in_torch(y, prediction):
+        return F.mse_loss(torch.tensor(prediction), torch.tensor(y))
+
+    def torch_as_keras(y, prediction):
+        return F.mse_loss(torch.tensor(prediction).float(), torch.tensor(y).float())
+
+    def keras_as_torch(y, prediction):
+        return keras.losses.mean_squared_error(y, prediction)[0]

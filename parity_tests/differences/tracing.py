@@ -1,4 +1,4 @@
-"""Compiled functions: what is fixed when they are traced; and what a model keeps track of."""
+"""Compiled functions: what is fixed when they are traced."""
 
 import keras
 import numpy as np
