@@ -422,3 +422,30 @@ class AdaptiveAverage:
 
     def in_torch(image):
         return channels_last(nn.AdaptiveAvgPool2d((3, 8))(channels_first(image)))
+
+
+@difference(
+    item="maximum pooling of a window with a NaN",
+    keras="the NaN is passed over on the CPU: the largest number",
+    torch="NaN",
+    severity=SILENT_WRONG,
+    hits="runs that diverge: in TensorFlow the NaN of a layer vanishes behind the next pooling",
+    recipe="torch: nan_to_num(nan=−∞) first; TensorFlow: add a − a, a the average of each window",
+    sources=("tensorflow/python/ops/nn_ops.py:L4978", "torch/nn/functional.py:L814"),
+)
+class MaxPoolNan:
+    image = np.array([1.0, 3.0, np.nan, 2.0, 5.0, 4.0, 6.0, 7.0]).reshape(1, 2, 4, 1)
+
+    def in_keras(image):
+        return tf.nn.max_pool2d(tf.constant(image), 2, 2, "VALID")
+
+    def in_torch(image):
+        return channels_last(F.max_pool2d(channels_first(image), 2))
+
+    def torch_as_keras(image):
+        numbers = channels_first(image).nan_to_num(nan=-np.inf)
+        return channels_last(F.max_pool2d(numbers, 2))
+
+    def keras_as_torch(image):
+        average = tf.nn.avg_pool2d(tf.constant(image), 2, 2, "VALID")
+        return tf.nn.max_pool2d(tf.constant(image), 2, 2, "VALID") + (average - average)
