@@ -148,16 +148,14 @@ def check(found: Measured, direction: str) -> str:
     """A program that aligns an entry in one direction, and fails unless it has."""
     expected = found.outcomes[MODEL[direction]]
     text = program(found.entry, MODEL[direction], direction)
-    if found.default.words.startswith("shape"):
-        text += "assert np.shape(result) == np.shape(expected)\n"
-    return text + _assertion(found.entry, expected)
+    return text + _assertion(found.entry, expected, found.default.words.startswith("shape"))
 
 
-def _assertion(entry, expected):
+def _assertion(entry, expected, shape):
     if expected is None or isinstance(expected, str):
         return "assert result == expected\n"
     if isinstance(expected, list):
-        body = textwrap.indent(_assertion(entry, expected[0]), "    ")
+        body = textwrap.indent(_assertion(entry, expected[0], shape), "    ")
         body = body.replace("result", "one").replace("expected", "other")
         return f"for one, other in zip(result, expected, strict=True):\n{body}"
     if entry.ulp is not None:
@@ -165,4 +163,5 @@ def _assertion(entry, expected):
     else:
         finite = np.abs(expected[np.isfinite(expected)])
         allowed = f"rtol={RELATIVE:g}, atol={RELATIVE * finite.max(initial=0.0):.2g}"
-    return f"np.testing.assert_allclose(result, expected, {allowed})\n"
+    first = "assert np.shape(result) == np.shape(expected)\n" if shape else ""
+    return f"{first}np.testing.assert_allclose(result, expected, {allowed})\n"
