@@ -52,6 +52,7 @@ AREAS = (
     "shapes",
     "indexing",
     "linear_algebra",
+    "special_functions",
     "random",
     "random_arguments",
     "dtypes",

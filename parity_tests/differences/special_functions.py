@@ -1,0 +1,232 @@
+"""Special functions where they are special: at infinity, at poles, outside their domain."""
+
+import keras
+import numpy as np
+import tensorflow as tf
+import torch
+
+from parity_tests.differences.entry import (
+    COSMETIC,
+    LAYERS,
+    SILENT_WRONG,
+    SLOW_DRIFT,
+    difference,
+)
+from parity_tests.differences.gradients import keras_gradient, torch_gradient
+
+TITLE = "Special functions"
+STAGE = LAYERS
+
+
+@difference(
+    item="erf of infinity, in float64",
+    keras="tf.math.erf gives NaN from 10¹⁵⁵ on, where x² overflows; in float32 ±1",
+    torch="±1",
+    severity=SILENT_WRONG,
+    hits="distribution functions with an open end, a gelu written by hand",
+    recipe="TensorFlow: clip x to [−6, 6] first, beyond which erf is ±1; torch: nothing",
+    unaligned="a wrong NaN is nothing that torch should be made to give",
+    sources=("tensorflow/python/ops/gen_math_ops.py:L3517", "torch/special/__init__.py:L205"),
+)
+class ErfOfInfinity:
+    x = np.array([-np.inf, -1.0, 0.5, 1e200, np.inf])
+
+    def in_keras(x):
+        return tf.math.erf(x)
+
+    def in_torch(x):
+        return torch.erf(torch.tensor(x))
+
+    def keras_as_torch(x):
+        return tf.math.erf(tf.clip_by_value(x, -6.0, 6.0))
+
+
+@difference(
+    item="digamma at its pole at 0",
+    keras="NaN",
+    torch="−∞ at 0, ∞ at −0",
+    severity=COSMETIC,
+    hits="Dirichlet and gamma distributions whose parameter has come to 0",
+    recipe="torch: where(x == 0, NaN, digamma(x)); TensorFlow: where(x == 0, −1/x, digamma(x))",
+    sources=("tensorflow/python/ops/gen_math_ops.py:L3224", "torch/special/__init__.py:L112"),
+)
+class DigammaAtPole:
+    x = np.array([0.0, -0.0, 0.5, 2.0])
+
+    def in_keras(x):
+        return tf.math.digamma(x)
+
+    def in_torch(x):
+        return torch.special.digamma(torch.tensor(x))
+
+    def torch_as_keras(x):
+        x = torch.tensor(x)
+        return torch.where(x == 0, torch.nan, torch.special.digamma(x))
+
+    def keras_as_torch(x):
+        return tf.where(x == 0, -1 / x, tf.math.digamma(x))
+
+
+@difference(
+    item="gradient of digamma, in float64",
+    keras="trigamma by ζ(2, x), to the last digits",
+    torch="trigamma by a short asymptotic series: nine digits",
+    severity=SLOW_DRIFT,
+    hits="second derivatives of lgamma: Newton steps for gamma and Dirichlet distributions",
+    recipe="torch: torch.special.zeta(2, x), which is the gradient",
+    unaligned="TensorFlow has no such series to be less exact by",
+    sources=(
+        "tensorflow/python/ops/math_grad.py:L949",
+        "torchgen/packaged/autograd/derivatives.yaml:L961",
+    ),
+)
+class DigammaGradient:
+    x = np.array([0.25, 0.5, 1.0, 2.0, 10.0])
+
+    def in_keras(x):
+        return keras_gradient(tf.math.digamma, x)
+
+    def in_torch(x):
+        return torch_gradient(torch.special.digamma, x)
+
+    def torch_as_keras(x):
+        return [torch.special.zeta(2.0, torch.tensor(x))]
+
+
+@difference(
+    item="gradient of acosh outside its domain",
+    keras="NaN, as acosh itself",
+    torch="1/√(x² − 1), a number for x < −1 as well",
+    severity=SILENT_WRONG,
+    hits="hyperbolic embeddings: a distance is NaN, and its gradient looks sound",
+    recipe="torch: where(x < 1, NaN, …) of the gradient; Keras: write 1/√(x² − 1)",
+    sources=(
+        "tensorflow/python/ops/math_grad.py:L872",
+        "torchgen/packaged/autograd/derivatives.yaml:L319",
+    ),
+)
+class AcoshOutside:
+    x = np.array([-2.0, 0.5, 2.0])
+
+    def in_keras(x):
+        return keras_gradient(tf.math.acosh, x)
+
+    def in_torch(x):
+        return torch_gradient(torch.acosh, x)
+
+    def torch_as_keras(x):
+        (slope,) = torch_gradient(torch.acosh, x)
+        return [torch.where(torch.tensor(x) < 1, torch.nan, slope)]
+
+    def keras_as_torch(x):
+        return [tf.math.rsqrt(x * x - 1)]
+
+
+@difference(
+    item="gradient of the Bessel function I₁ at 0",
+    keras="1",
+    torch="½, which is right: I₁(x) ≈ x/2",
+    severity=SILENT_WRONG,
+    hits="von Mises distributions near uniform, Kaiser windows that are learnt",
+    recipe="TensorFlow: where(x == 0, x/2, bessel_i1(where(x == 0, 1, x)))",
+    unaligned="a wrong slope is nothing that torch should be made to give",
+    sources=(
+        "tensorflow/python/ops/math_grad.py:L1028",
+        "torchgen/packaged/autograd/derivatives.yaml:L828",
+    ),
+)
+class BesselAtZero:
+    x = np.array([0.0, 0.5, 2.0])
+
+    def in_keras(x):
+        return keras_gradient(tf.math.bessel_i1, x)
+
+    def in_torch(x):
+        return torch_gradient(torch.special.i1, x)
+
+    def keras_as_torch(x):
+        def i1(x):
+            return tf.where(x == 0, x / 2, tf.math.bessel_i1(tf.where(x == 0, 1.0, x)))
+
+        return keras_gradient(i1, x)
+
+
+@difference(
+    item="logaddexp2 in float64",
+    keras="log 2 is rounded to float32 on its way: nine digits",
+    torch="in double precision",
+    severity=SLOW_DRIFT,
+    hits="comparisons in float64; information in bits",
+    recipe="torch: round log 2 to float32; Keras: logaddexp(x ln 2, y ln 2) / ln 2",
+    sources=("keras/src/backend/tensorflow/numpy.py:L2120", "torch/_torch_docs.py:L6223"),
+)
+class LogaddexpOfTwo:
+    x, y = np.array([-2.5, 0.5, 3.0]), np.array([-2.0, 0.5, -1.0])
+
+    def in_keras(x, y):
+        return keras.ops.logaddexp2(x, y)
+
+    def in_torch(x, y):
+        return torch.logaddexp2(torch.tensor(x), torch.tensor(y))
+
+    def torch_as_keras(x, y):
+        x, y = torch.tensor(x), torch.tensor(y)
+        log2 = float(np.log(np.float32(2)))
+        return torch.maximum(x, y) + torch.log1p(torch.exp(-(x - y).abs() * log2)) / log2
+
+    def keras_as_torch(x, y):
+        return keras.ops.logaddexp(x * np.log(2), y * np.log(2)) / np.log(2)
+
+
+@difference(
+    item="hypot of two infinities, and of infinity and NaN",
+    keras="NaN: ∞/∞ on the way",
+    torch="∞, as in IEEE 754",
+    severity=COSMETIC,
+    hits="norms in a run that overflows: NaN a step earlier",
+    recipe="torch: max · √(1 + (min/max)²) as written; Keras: where(isinf(x) | isinf(y), ∞, …)",
+    sources=("keras/src/backend/tensorflow/numpy.py:L1764", "torch/_torch_docs.py:L5302"),
+)
+class HypotOfInfinities:
+    x, y = np.array([np.inf, np.inf, 3.0]), np.array([-np.inf, np.nan, 4.0])
+
+    def in_keras(x, y):
+        return keras.ops.hypot(x, y)
+
+    def in_torch(x, y):
+        return torch.hypot(torch.tensor(x), torch.tensor(y))
+
+    def torch_as_keras(x, y):
+        x, y = torch.tensor(x).abs(), torch.tensor(y).abs()
+        largest, least = torch.maximum(x, y), torch.minimum(x, y)
+        return largest * torch.sqrt(1 + (least / largest) ** 2)
+
+    def keras_as_torch(x, y):
+        infinite = keras.ops.isinf(x) | keras.ops.isinf(y)
+        return keras.ops.where(infinite, np.inf, keras.ops.hypot(x, y))
+
+
+@difference(
+    item="step function of NaN",
+    keras="heaviside gives the value of the step at 0",
+    torch="heaviside gives 0",
+    severity=SILENT_WRONG,
+    hits="spiking networks that diverge: neither shows the NaN",
+    recipe="torch: where(isnan(x), values, …); Keras: where(isnan(x), 0, …)",
+    sources=("keras/src/backend/tensorflow/numpy.py:L172", "torch/_torch_docs.py:L9056"),
+)
+class HeavisideOfNan:
+    x, at_zero = np.array([-1.0, 0.0, 2.0, np.nan]), np.array(0.5)
+
+    def in_keras(x, at_zero):
+        return keras.ops.heaviside(x, at_zero)
+
+    def in_torch(x, at_zero):
+        return torch.heaviside(torch.tensor(x), torch.tensor(at_zero))
+
+    def torch_as_keras(x, at_zero):
+        x, at_zero = torch.tensor(x), torch.tensor(at_zero)
+        return torch.where(torch.isnan(x), at_zero, torch.heaviside(x, at_zero))
+
+    def keras_as_torch(x, at_zero):
+        return keras.ops.where(np.isnan(x), 0.0, keras.ops.heaviside(x, at_zero))
