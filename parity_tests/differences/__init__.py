@@ -53,6 +53,7 @@ AREAS = (
     "indexing",
     "linear_algebra",
     "special_functions",
+    "spectra",
     "random",
     "random_arguments",
     "dtypes",

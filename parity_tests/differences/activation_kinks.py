@@ -334,3 +334,30 @@ class ShrinkEnds:
     def in_torch(x):
         cut = torch_gradient(lambda x: F.threshold(x, 0.5, 0.0), x)
         return torch_gradient(F.softshrink, x), torch_gradient(F.hardshrink, x), cut
+
+
+@difference(
+    item="gradient of hard_silu at infinity",
+    keras="NaN: 0 · ∞",
+    torch="1 at ∞, 0 at −∞",
+    severity=COSMETIC,
+    hits="mobile networks in a run that overflows",
+    recipe="torch: where(isinf(x), NaN, …); Keras: where(isinf(x), x > 0, …)",
+    sources=("keras/src/backend/tensorflow/nn.py:L114", "torch/nn/functional.py:L2468"),
+)
+class HardSiluAtInfinity:
+    x = np.array([-np.inf, 1.0, np.inf])
+
+    def in_keras(x):
+        return keras_gradient(keras.activations.hard_silu, x)
+
+    def in_torch(x):
+        return torch_gradient(F.hardswish, x)
+
+    def torch_as_keras(x):
+        (slope,) = torch_gradient(F.hardswish, x)
+        return [torch.where(torch.tensor(x).isinf(), torch.nan, slope)]
+
+    def keras_as_torch(x):
+        (slope,) = keras_gradient(keras.activations.hard_silu, x)
+        return [tf.where(np.isinf(x), tf.cast(x > 0, slope.dtype), slope)]

@@ -367,3 +367,83 @@ class GatherBeyond:
 
     def in_torch(x):
         return torch.tensor(x)[[5]]
+
+
+@difference(
+    item="row and column of a flat index",
+    keras="unravel_index of a single number, or of a matrix, takes the axes the wrong way round; "
+    "of a vector it is right",
+    torch="right: row-major order",
+    severity=SILENT_WRONG,
+    hits="the place of an argmax in a heat map",
+    recipe="Keras: hand over a vector, index[None]; torch: nothing",
+    sources=("keras/src/backend/tensorflow/numpy.py:L2815", "torch/functional.py:L1957"),
+    unaligned="a wrong place is nothing that torch should be made to give",
+)
+class FlatIndex:
+    shape = (2, 3)
+
+    def in_keras(shape):
+        return [int(each) for each in keras.ops.unravel_index(5, shape)]
+
+    def in_torch(shape):
+        return [int(each) for each in torch.unravel_index(torch.tensor(5), shape)]
+
+    def keras_as_torch(shape):
+        return [int(each[0]) for each in keras.ops.unravel_index([5], shape)]
+
+
+@difference(
+    item="two values scattered to one place",
+    keras="tf.scatter_nd and keras.ops.scatter add them",
+    torch="scatter_ keeps one of them",
+    severity=SILENT_WRONG,
+    hits="voxels, bags of words and graphs, where an index repeats",
+    recipe="torch: scatter_add_; TensorFlow: tensor_scatter_nd_update of zeros",
+    sources=("tensorflow/python/ops/gen_array_ops.py:L9325", "torch/_tensor_docs.py:L4318"),
+)
+class ScatterRepeated:
+    at, values = np.array([0, 0, 1]), np.array([1.0, 2.0, 4.0])
+
+    def in_keras(at, values):
+        return tf.scatter_nd(at[:, None], values, [2])
+
+    def in_torch(at, values):
+        x = torch.zeros(2, dtype=torch.float64)
+        return x.scatter_(0, torch.tensor(at), torch.tensor(values))
+
+    def torch_as_keras(at, values):
+        x = torch.zeros(2, dtype=torch.float64)
+        return x.scatter_add_(0, torch.tensor(at), torch.tensor(values))
+
+    def keras_as_torch(at, values):
+        return tf.tensor_scatter_nd_update(tf.zeros(2, tf.float64), at[:, None], values)
+
+
+@difference(
+    item="mean of each segment",
+    keras="unsorted_segment_mean: the mean of what is there, 0 where nothing is",
+    torch="scatter_reduce(reduce='mean') counts what was there before as one more: include_self",
+    severity=SILENT_WRONG,
+    hits="message passing on graphs, pooling of words",
+    recipe="torch: include_self=False; TensorFlow: divide by the number and one",
+    sources=("tensorflow/python/ops/math_ops.py:L4563", "torch/_tensor_docs.py:L4502"),
+)
+class SegmentMean:
+    at, values = np.array([0, 0, 2]), np.array([1.0, 3.0, 4.0])
+
+    def in_keras(at, values):
+        return tf.math.unsorted_segment_mean(values, at, 3)
+
+    def in_torch(at, values):
+        x = torch.zeros(3, dtype=torch.float64)
+        return x.scatter_reduce(0, torch.tensor(at), torch.tensor(values), "mean")
+
+    def torch_as_keras(at, values):
+        x = torch.zeros(3, dtype=torch.float64)
+        options = {"reduce": "mean", "include_self": False}
+        return x.scatter_reduce(0, torch.tensor(at), torch.tensor(values), **options)
+
+    def keras_as_torch(at, values):
+        counts = tf.math.unsorted_segment_sum(np.ones_like(values), at, 3)
+        return tf.math.unsorted_segment_sum(values, at, 3) / (counts + 1)

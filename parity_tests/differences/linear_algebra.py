@@ -312,35 +312,6 @@ class CholeskyHalf:
 
 
 @difference(
-    item="short-time Fourier transform of tf.signal and of torch",
-    keras="tf.signal.stft: no padding, a Hann window, (frames, frequencies)",
-    torch="torch.stft: half a frame reflected at both ends, no window, (frequencies, frames)",
-    severity=SILENT_WRONG,
-    hits="spectrograms: another number of frames, smeared by leakage",
-    recipe="torch: window=torch.hann_window(n), center=False, and transpose; Keras: pad by "
-    "reflection, window_fn=None",
-    sources=("tensorflow/python/ops/signal/spectral_ops.py:L36", "torch/functional.py:L507"),
-)
-class ShortTimeFourier:
-    x = np.random.default_rng(1).standard_normal(16)
-
-    def in_keras(x):
-        return tf.signal.stft(x, frame_length=8, frame_step=4)
-
-    def in_torch(x):
-        return torch.stft(torch.tensor(x), n_fft=8, hop_length=4, return_complex=True)
-
-    def torch_as_keras(x):
-        window = torch.hann_window(8, dtype=torch.float64)
-        options = {"window": window, "center": False, "return_complex": True}
-        return torch.stft(torch.tensor(x), n_fft=8, hop_length=4, **options).T
-
-    def keras_as_torch(x):
-        padded = tf.pad(x, [[4, 4]], mode="REFLECT")
-        return tf.transpose(tf.signal.stft(padded, frame_length=8, frame_step=4, window_fn=None))
-
-
-@difference(
     item="matmul of a vector with a matrix",
     keras="tf.matmul asks for two axes at least: InvalidArgumentError",
     torch="takes the vector as a row",
@@ -412,3 +383,101 @@ class Normalize:
 
     def keras_as_torch(x):
         return tf.math.l2_normalize(x, axis=1)
+
+
+@difference(
+    item="Cholesky factor of a matrix that is not positive definite",
+    keras="NaN, on the CPU, and nothing is said",
+    torch="raises LinAlgError, naming the minor",
+    severity=CRASH,
+    hits="Gaussian processes and normalising flows whose covariance has lost rank",
+    recipe="torch: cholesky_ex(), which raises nothing; TensorFlow: tf.debugging.assert_all_finite",
+    sources=("tensorflow/python/ops/gen_linalg_ops.py:L768", "torch/linalg/__init__.py:L74"),
+)
+class CholeskyNotDefinite:
+    A = -np.eye(2)
+
+    def in_keras(A):
+        return bool(np.isnan(tf.linalg.cholesky(A)).any())
+
+    def in_torch(A):
+        return bool(torch.linalg.cholesky(torch.tensor(A)).isnan().any())
+
+    def torch_as_keras(A):
+        L, failed = torch.linalg.cholesky_ex(torch.tensor(A))
+        return bool(torch.where(failed > 0, torch.nan, L).isnan().any())
+
+    def keras_as_torch(A):
+        L = tf.debugging.assert_all_finite(tf.linalg.cholesky(A), "not positive definite")
+        return bool(np.isnan(L).any())
+
+
+@difference(
+    item="rank of a float64 matrix that is handed over as an array",
+    keras="the array is rounded to float32, and so is the limit: 10⁻⁷ of the largest",
+    torch="in double precision: 10⁻¹⁵",
+    severity=SILENT_WRONG,
+    hits="tests for columns that depend on each other",
+    recipe="TensorFlow: tf.constant(A) first; torch: A.float() to do likewise",
+    sources=("tensorflow/python/ops/linalg/linalg_impl.py:L800", "torch/linalg/__init__.py:L1266"),
+)
+class MatrixRank:
+    A = np.diag([1.0, 1e-8])
+
+    def in_keras(A):
+        return int(tf.linalg.matrix_rank(A))
+
+    def in_torch(A):
+        return int(torch.linalg.matrix_rank(torch.tensor(A)))
+
+    def torch_as_keras(A):
+        return int(torch.linalg.matrix_rank(torch.tensor(A).float()))
+
+    def keras_as_torch(A):
+        return int(tf.linalg.matrix_rank(tf.constant(A)))
+
+
+@difference(
+    item="linear system whose right-hand side is a vector",
+    keras="tf.linalg.solve raises: it asks for a column",
+    torch="takes it, and gives a vector",
+    severity=CRASH,
+    hits="ports of NumPy code",
+    recipe="TensorFlow: keras.ops.solve, or b[:, None] and [:, 0]",
+    sources=("tensorflow/python/ops/gen_linalg_ops.py:L1696", "torch/linalg/__init__.py:L249"),
+    unaligned="torch need not refuse a vector",
+)
+class SolveVector:
+    A, b = np.array([[2.0, 1.0], [0.0, 4.0]]), np.array([1.0, 2.0])
+
+    def in_keras(A, b):
+        return tf.linalg.solve(A, b)
+
+    def in_torch(A, b):
+        return torch.linalg.solve(torch.tensor(A), torch.tensor(b))
+
+    def keras_as_torch(A, b):
+        return tf.linalg.solve(A, b[:, None])[:, 0]
+
+
+@difference(
+    item="trace of a batch of matrices",
+    keras="keras.ops.trace: along the first two axes, as NumPy; tf.linalg.trace: the last two",
+    torch="trace raises: it takes one matrix",
+    severity=CRASH,
+    hits="log-determinants and Jacobians of flows",
+    recipe="torch: diagonal(dim1=0, dim2=1).sum(-1); for the last two axes, dim1=-2, dim2=-1",
+    sources=("keras/src/backend/tensorflow/numpy.py:L3275", "torch/_torch_docs.py:L11590"),
+    unaligned="Keras need not refuse a batch",
+)
+class TraceOfBatch:
+    A = np.arange(8.0).reshape(2, 2, 2)
+
+    def in_keras(A):
+        return keras.ops.trace(A)
+
+    def in_torch(A):
+        return torch.trace(torch.tensor(A))
+
+    def torch_as_keras(A):
+        return torch.tensor(A).diagonal(dim1=0, dim2=1).sum(-1)

@@ -1,5 +1,6 @@
 """Gradients of determinants and decompositions of matrices."""
 
+import keras
 import numpy as np
 import tensorflow as tf
 import torch
@@ -130,3 +131,26 @@ class CholeskyGradient:
 
     def in_torch(x):
         return torch_gradient(torch.linalg.cholesky, x)
+
+
+@difference(
+    item="gradient of a Vandermonde matrix",
+    keras="there",
+    torch="torch.vander raises in backward: it writes over what it needs; linalg.vander does not",
+    severity=CRASH,
+    hits="polynomial features whose nodes are learnt",
+    recipe="torch: torch.linalg.vander(x).flip(-1)",
+    sources=("keras/src/backend/tensorflow/numpy.py:L3623", "torch/_torch_docs.py:L13009"),
+    unaligned="an error is nothing that Keras should be made to raise",
+)
+class VandermondeGradient:
+    x = np.array([1.0, 2.0, 3.0])
+
+    def in_keras(x):
+        return keras_gradient(keras.ops.vander, x)
+
+    def in_torch(x):
+        return torch_gradient(torch.vander, x)
+
+    def torch_as_keras(x):
+        return torch_gradient(lambda x: torch.linalg.vander(x).flip(-1), x)

@@ -11,6 +11,7 @@ from parity_tests.differences.entry import (
     LAYERS,
     NONE,
     SILENT_WRONG,
+    SLOW_DRIFT,
     difference,
 )
 
@@ -314,3 +315,171 @@ class CumsumExclusive:
 
     def keras_as_torch(x):
         return tf.cumsum(x)
+
+
+@difference(
+    item="whether numbers are close to infinity",
+    keras="keras.ops.isclose: −2.5 is close to −∞, and ∞ is not close to ∞",
+    torch="isclose: only ∞ to ∞, as NumPy",
+    severity=SILENT_WRONG,
+    hits="tests of logits that are masked with −∞: they pass whatever the numbers are",
+    recipe="torch: |x − y| ≤ atol + rtol·|y| as written; Keras: np.isclose",
+    sources=("keras/src/backend/tensorflow/numpy.py:L1795", "torch/_torch_docs.py:L5507"),
+)
+class CloseToInfinity:
+    x, y = np.array([-2.5, np.inf, 1.0]), np.array([-np.inf, np.inf, 1.0])
+
+    def in_keras(x, y):
+        return keras.ops.isclose(x, y)
+
+    def in_torch(x, y):
+        return torch.isclose(torch.tensor(x), torch.tensor(y))
+
+    def torch_as_keras(x, y):
+        x, y = torch.tensor(x), torch.tensor(y)
+        return (x - y).abs() <= 1e-8 + 1e-5 * y.abs()
+
+    def keras_as_torch(x, y):
+        return np.isclose(x, y)
+
+
+@difference(
+    item="what equal compares",
+    keras="tf.equal: element by element",
+    torch="torch.equal: all at once, to one truth value; torch.eq is element by element",
+    severity=SILENT_WRONG,
+    hits="accuracies written with equal(): one True for all, or none",
+    recipe="torch: torch.eq, or ==; TensorFlow: reduce_all of it",
+    sources=("tensorflow/python/ops/math_ops.py:L1863", "torch/_torch_docs.py:L4117"),
+)
+class Equal:
+    x, y = np.array([1.0, 2.0]), np.array([1.0, 3.0])
+
+    def in_keras(x, y):
+        return tf.equal(x, y)
+
+    def in_torch(x, y):
+        return torch.equal(torch.tensor(x), torch.tensor(y))
+
+    def torch_as_keras(x, y):
+        return torch.eq(torch.tensor(x), torch.tensor(y))
+
+    def keras_as_torch(x, y):
+        return tf.reduce_all(tf.equal(x, y))
+
+
+@difference(
+    item="and, or, not and any of numbers",
+    keras="tf.logical_and and tf.reduce_any raise: truth values alone; keras.ops casts",
+    torch="everything but 0 is true",
+    severity=CRASH,
+    hits="masks that are kept as 0 and 1",
+    recipe="TensorFlow: cast to bool, or keras.ops.logical_and",
+    sources=("tensorflow/python/ops/gen_math_ops.py:L5843", "torch/_torch_docs.py:L6251"),
+    unaligned="torch need not refuse numbers",
+)
+class LogicOfNumbers:
+    x, y = np.array([1.0, 0.0, 2.0]), np.array([1.0, 1.0, 0.0])
+
+    def in_keras(x, y):
+        return tf.logical_and(tf.constant(x), tf.constant(y))
+
+    def in_torch(x, y):
+        return torch.logical_and(torch.tensor(x), torch.tensor(y))
+
+    def keras_as_torch(x, y):
+        return keras.ops.logical_and(x, y)
+
+
+@difference(
+    item="floor division by infinity, signs unequal",
+    keras="−0: the quotient is 0, and is rounded after",
+    torch="−1, as Python and NumPy: the remainder has the sign of the divisor",
+    severity=SILENT_WRONG,
+    hits="bins whose width is infinite",
+    recipe="torch: floor(x / y); TensorFlow: (x − floormod(x, y)) / y where y is finite, else −1",
+    sources=("tensorflow/python/ops/math_ops.py:L1708", "torch/_torch_docs.py:L4272"),
+    unaligned="no one function of TensorFlow gives it: the sign has to be asked for",
+)
+class FloorDivisionByInfinity:
+    x, y = np.array([0.5, -0.5, 0.5]), np.array([-np.inf, np.inf, np.inf])
+
+    def in_keras(x, y):
+        return tf.math.floordiv(x, y)
+
+    def in_torch(x, y):
+        return torch.floor_divide(torch.tensor(x), torch.tensor(y))
+
+    def torch_as_keras(x, y):
+        return torch.floor(torch.tensor(x) / torch.tensor(y))
+
+
+@difference(
+    item="a quantile in float64",
+    keras="q, a Python number, passes through float32: 0.4 is 0.40000001",
+    torch="in double precision",
+    severity=SLOW_DRIFT,
+    hits="thresholds and confidence intervals, compared in float64",
+    recipe="Keras: q=np.float64(0.4); torch: round q to float32",
+    sources=("keras/src/backend/tensorflow/numpy.py:L2783", "torch/_torch_docs.py:L7173"),
+)
+class QuantilePrecision:
+    x, q = np.array([0.0, 1.0, 2.0, 30.0]), 0.7
+
+    def in_keras(x, q):
+        return keras.ops.quantile(x, q)
+
+    def in_torch(x, q):
+        return torch.quantile(torch.tensor(x), q)
+
+    def torch_as_keras(x, q):
+        return torch.quantile(torch.tensor(x), float(np.float32(q)))
+
+    def keras_as_torch(x, q):
+        return keras.ops.quantile(x, np.float64(q))
+
+
+@difference(
+    item="order in which equal numbers are sorted",
+    keras="argsort keeps their order",
+    torch="argsort may not: stable=False",
+    severity=SILENT_WRONG,
+    hits="rankings and permutations by keys that repeat",
+    recipe="torch: argsort(stable=True)",
+    sources=("keras/src/backend/tensorflow/numpy.py:L996", "torch/_torch_docs.py:L10196"),
+    unaligned="no order is promised that Keras could follow",
+)
+class SortOfEquals:
+    x = np.array([1.0, 1.0, 0.0] * 20)
+
+    def in_keras(x):
+        return keras.ops.cast(keras.ops.argsort(x), "int64")
+
+    def in_torch(x):
+        return torch.argsort(torch.tensor(x))
+
+    def torch_as_keras(x):
+        return torch.argsort(torch.tensor(x), stable=True)
+
+
+@difference(
+    item="clipping on one side alone",
+    keras="both limits are asked for: None raises ValueError",
+    torch="clamp(max=…) is enough",
+    severity=CRASH,
+    hits="clip(x, None, 1), as NumPy allows",
+    recipe="Keras: minimum or maximum",
+    sources=("keras/src/backend/tensorflow/numpy.py:L1198", "torch/_torch_docs.py:L2853"),
+    unaligned="torch need not ask for both",
+)
+class ClipOneSide:
+    x = np.array([-1.0, 0.5, 2.0])
+
+    def in_keras(x):
+        return keras.ops.clip(x, None, 1.0)
+
+    def in_torch(x):
+        return torch.tensor(x).clamp(max=1.0)
+
+    def keras_as_torch(x):
+        return keras.ops.minimum(x, 1.0)

@@ -328,3 +328,70 @@ class TileFewerNumbers:
 
     def keras_as_torch(x):
         return keras.ops.tile(x, [2])
+
+
+@difference(
+    item="linspace without a number",
+    keras="50 numbers, as NumPy",
+    torch="raises TypeError: steps is required",
+    severity=CRASH,
+    hits="ports of NumPy code; logspace likewise",
+    recipe="pass the number",
+    sources=("keras/src/backend/tensorflow/numpy.py:L2008", "torch/_torch_docs.py:L6018"),
+    unaligned="Keras has no way to ask for it",
+)
+class LinspaceNumber:
+    def in_keras():
+        return keras.ops.linspace(0.0, 1.0, dtype="float64")
+
+    def in_torch():
+        return torch.linspace(0.0, 1.0, dtype=torch.float64)
+
+    def torch_as_keras():
+        return torch.linspace(0.0, 1.0, 50, dtype=torch.float64)
+
+
+@difference(
+    item="flip without axes",
+    keras="all axes are reversed, as NumPy",
+    torch="raises TypeError: dims is required",
+    severity=CRASH,
+    hits="augmentations written for one axis",
+    recipe="pass the axes",
+    sources=("keras/src/backend/tensorflow/numpy.py:L1608", "torch/_torch_docs.py:L11231"),
+    unaligned="Keras has no way to ask for them",
+)
+class FlipWithoutAxes:
+    x = np.arange(4.0).reshape(2, 2)
+
+    def in_keras(x):
+        return keras.ops.flip(x)
+
+    def in_torch(x):
+        return torch.flip(torch.tensor(x))
+
+    def torch_as_keras(x):
+        return torch.flip(torch.tensor(x), [0, 1])
+
+
+@difference(
+    item="outer product of what is no vector",
+    keras="flattens both first, as NumPy",
+    torch="raises RuntimeError: vectors alone",
+    severity=CRASH,
+    hits="outer products of a batch, which neither gives: one asks for einsum",
+    recipe="torch: outer(x.flatten(), y.flatten())",
+    sources=("keras/src/backend/tensorflow/numpy.py:L2624", "torch/_torch_docs.py:L4958"),
+    unaligned="Keras need not refuse a matrix",
+)
+class OuterOfMatrix:
+    x, y = np.arange(4.0).reshape(2, 2), np.array([1.0, 2.0])
+
+    def in_keras(x, y):
+        return keras.ops.outer(x, y)
+
+    def in_torch(x, y):
+        return torch.outer(torch.tensor(x), torch.tensor(y))
+
+    def torch_as_keras(x, y):
+        return torch.outer(torch.tensor(x).flatten(), torch.tensor(y))
