@@ -181,6 +181,11 @@ def test_float32_is_judged_by_units_in_the_last_place():
     assert gap(plain(one), plain(next_one)).within(1) and not gap(plain(one), plain(2.0)).within(1)
 
 
+def test_equal_infinities_and_nans_are_no_difference():
+    left, right = np.array([np.inf, np.nan, 1.0]), np.array([np.inf, np.nan, 1.5])
+    assert str(gap(left, right)) == "0.5" and str(gap(left, left)) == "0"
+
+
 @pytest.mark.parametrize(
     ("left", "right", "words"),
     [

@@ -159,7 +159,8 @@ def _numbers(left, right):
     if not (np.isfinite(left) & np.isfinite(right))[~same].all():
         place = np.argwhere(~same & ~(np.isfinite(left) & np.isfinite(right)))[0]
         return _apart(f"{left[tuple(place)]:g} against {right[tuple(place)]:g}")
-    apart = np.abs(np.where(same, 0, left - right))
+    # infinities of one sign are the same, and have no difference
+    apart = np.abs(np.subtract(left, right, where=~same, out=np.zeros_like(left)))
     largest = max(np.abs(v[np.isfinite(v)]).max(initial=0.0) for v in (left, right))
     steps = apart / ulp(np.maximum(np.abs(left), np.abs(right)), coarser)
     return Gap(float(apart.max()), float(apart.max() / largest), float(np.nanmax(steps)))
