@@ -199,6 +199,15 @@ def test_torch_refuses_shapes_while_it_compiles(name):
         compiled(fullgraph=True)(*tensors)
 
 
+def test_torch_compiles_ids_beyond_the_number_of_places():
+    """Classes stand behind the batch: five of them here, at each of three places."""
+    x = torch.tensor(np.random.default_rng(0).normal(size=(2, 5, 3)))
+    ids = torch.tensor([[4, 0, 3], [1, 4, 2]])
+    loss = torch_impl.losses.softmax_cross_entropy
+    compiled = torch.compile(loss, backend="aot_eager", fullgraph=True)
+    assert torch.equal(compiled(x, ids), loss(x, ids))
+
+
 def test_weights_that_lie_the_other_way_are_refused(half):
     h, W = np.zeros((5, 3)), np.zeros((3, 4))
     for function in (

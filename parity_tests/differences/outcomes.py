@@ -108,7 +108,7 @@ def gap(left: Any, right: Any) -> Gap:
     >>> str(gap(np.array([1.0, np.nan]), np.array([1.5, np.nan])))
     '0.5'
     >>> str(gap(np.zeros(2), np.zeros(3))), str(gap(None, np.zeros(())))
-    ('shape (2,) against (3,)', 'None against 0.')
+    ('shape (2,) against (3,)', 'None against 0')
     """
     if isinstance(left, Raised) or isinstance(right, Raised):
         both = isinstance(left, Raised) and isinstance(right, Raised)
@@ -127,7 +127,7 @@ def said(value: Any) -> str:
     """An outcome in a few words: an array in full where it is as short as six elements.
 
     >>> said([np.ones(2), None]), said(np.zeros((2, 3, 4)))
-    ('([1., 1.], None)', 'float64 of shape (2, 3, 4)')
+    ('([1, 1], None)', 'float64 of shape (2, 3, 4)')
     """
     if isinstance(value, Raised):
         return value.kind
@@ -137,7 +137,8 @@ def said(value: Any) -> str:
     if isinstance(value, np.ndarray):
         if value.size > SHOWN:
             return f"{value.dtype} of shape {value.shape}"
-        return " ".join(np.array2string(value, precision=6, separator=", ").split())
+        shown = np.array2string(value, separator=", ", formatter={"float_kind": "{:.6g}".format})
+        return " ".join(shown.split())
     return str(value)
 
 
