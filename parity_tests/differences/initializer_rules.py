@@ -17,25 +17,10 @@ from parity_tests.differences.entry import (
     WEIGHTS,
     difference,
 )
+from parity_tests.differences.initializers import dense_kernel, deviation, largest
 
 TITLE = "Initializers: rules and seeds"
 STAGE = WEIGHTS
-
-
-def largest(weights):
-    """The largest magnitude, to two digits: of many uniform draws, their bound."""
-    return round(float(np.abs(np.array(weights, dtype=float)).max()), 2)
-
-
-def deviation(weights):
-    """Standard deviation, to two digits."""
-    return round(float(np.std(np.array(weights, dtype=float))), 2)
-
-
-def dense_kernel(features, units, **options):
-    layer = keras.layers.Dense(units, **options)
-    layer.build((None, features))
-    return layer.kernel
 
 
 @difference(

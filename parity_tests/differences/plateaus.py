@@ -4,8 +4,6 @@ from types import SimpleNamespace
 
 import keras
 import numpy as np
-import torch
-from torch import nn
 from torch.optim import lr_scheduler
 
 from parity_tests.differences.entry import (
@@ -15,23 +13,10 @@ from parity_tests.differences.entry import (
     SILENT_WRONG,
     difference,
 )
+from parity_tests.differences.schedules import sgd, stepped
 
 TITLE = "Plateaus, callbacks and early stopping"
 STAGE = SCHEDULE
-
-
-def sgd(rate):
-    return torch.optim.SGD([nn.Parameter(torch.zeros(()))], rate)
-
-
-def stepped(scheduler, updates):
-    """What each update takes, of a torch scheduler stepped after every one."""
-    taken = []
-    for _ in range(updates):
-        taken.append(scheduler.optimizer.param_groups[0]["lr"])
-        scheduler.optimizer.step()
-        scheduler.step()
-    return taken
 
 
 def on_plateau(callback, rate, losses):
