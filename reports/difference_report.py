@@ -130,11 +130,13 @@ def sentence(frame: pd.DataFrame) -> str:
     )
 
 
-def stages(found: Sequence[Measured]) -> dict[str, list[Measured]]:
-    """What diverges, in the order in which a port meets it."""
-    by_stage = {stage: [f for f in found if f.entry.stage == stage] for stage in STAGES}
-    chosen = {s: [f for f in entries if f.entry.diverges] for s, entries in by_stage.items()}
-    return {stage: entries for stage, entries in chosen.items() if entries}
+def stages(found: Sequence[Measured]) -> dict[str, dict[str, list[Measured]]]:
+    """What diverges, by area, in the order in which a port meets it."""
+    ordered: dict[str, dict[str, list[Measured]]] = {stage: {} for stage in STAGES}
+    for each in found:
+        if each.entry.diverges:
+            ordered[each.entry.stage].setdefault(each.entry.area, []).append(each)
+    return {stage: areas for stage, areas in ordered.items() if areas}
 
 
 def code(text: str) -> Markup:
