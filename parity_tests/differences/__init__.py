@@ -16,7 +16,6 @@ AREAS = (
     "gradients",
     "singular_gradients",
     "matrix_gradients",
-    "modules",
     "layers",
     "dropout",
     "resizing",
@@ -59,6 +58,7 @@ AREAS = (
     "dtypes",
     "data",
     "training",
+    "modules",
     "saving",
 )
 
