@@ -361,3 +361,28 @@ class HardSiluAtInfinity:
     def keras_as_torch(x):
         (slope,) = keras_gradient(keras.activations.hard_silu, x)
         return [tf.where(np.isinf(x), tf.cast(x > 0, slope.dtype), slope)]
+
+
+@difference(
+    item="gradient of elu far left of zero",
+    keras="elu(x) + 1, in which the digits of eˣ are lost: 0 at −50",
+    torch="eˣ: 1.9·10⁻²² at −50; only an elu in place has elu(x) + 1",
+    severity=COSMETIC,
+    hits="comparisons of gradients by their relative error; in float32 from −10 on",
+    recipe="torch: elu(x) + 1 by hand; Keras: where(x > 0, x, exp(x) − 1)",
+    sources=("tensorflow/python/ops/nn_grad.py:L460", "torch/_decomp/decompositions.py:L150"),
+)
+class EluFarLeft:
+    x = np.array([-50.0, -40.0])
+
+    def in_keras(x):
+        return keras_gradient(keras.activations.elu, x)
+
+    def in_torch(x):
+        return torch_gradient(F.elu, x)
+
+    def torch_as_keras(x):
+        return (F.elu(torch.tensor(x)) + 1,)
+
+    def keras_as_torch(x):
+        return keras_gradient(lambda x: tf.where(x > 0, x, tf.exp(x) - 1), x)

@@ -580,3 +580,38 @@ class InferenceMode:
         with torch.no_grad():
             features = torch.ones(2) * 2
         return torch_gradient(lambda w: w * features, w)
+
+
+@difference(
+    item="a value that is written into a variable, and read again, within one step",
+    keras="assign cuts the graph: the gradient is None",
+    torch="copy_ is recorded, and differentiated through",
+    severity=CRASH,
+    hits="memories, buffers and running statistics that a loss reads",
+    recipe="Keras: go on with the tensor, and assign it as well; torch: detach before copy_",
+    unaligned="None is nothing that torch should be made to give",
+    sources=("tensorflow/python/ops/resource_variable_ops.py:L1063", "torch/_tensor_docs.py:L1156"),
+)
+class AssignedWithin:
+    w = np.array([1.0, 3.0])
+
+    def in_keras(w):
+        w, memory = tf.Variable(w), tf.Variable(np.zeros(2))
+        with tf.GradientTape() as tape:
+            memory.assign(w**2)
+            y = 2 * memory
+        return tape.gradient(y, w)
+
+    def in_torch(w):
+        w, memory = torch.tensor(w, requires_grad=True), torch.zeros(2, dtype=torch.float64)
+        memory.copy_(w**2)
+        (2 * memory).sum().backward()
+        return w.grad
+
+    def keras_as_torch(w):
+        w, memory = tf.Variable(w), tf.Variable(np.zeros(2))
+        with tf.GradientTape() as tape:
+            value = w**2
+            memory.assign(value)
+            y = 2 * value
+        return tape.gradient(y, w)

@@ -80,11 +80,11 @@ class DefaultTypeTooLate:
 
 
 @difference(
-    item="float32 and float64 tensors added",
+    item="tensors of two types added",
     keras="an error of tf; keras.ops promotes to float64",
     torch="promotes to float64",
     severity=CRASH,
-    hits="custom layers and losses in tf that meet NumPy's float64",
+    hits="losses in tf that meet NumPy's float64, and masks or counts that are integers",
     recipe="Keras: keras.ops.add, or cast; torch: assert that the types are equal",
     sources=(
         "tensorflow/python/framework/override_binary_operator.py:L106",
@@ -92,46 +92,19 @@ class DefaultTypeTooLate:
     ),
     unaligned="torch has no such check to turn on",
 )
-class FloatPromotion:
+class TypePromotion:
     x = np.array([1.0], np.float32)
     y = np.array([0.1], np.float64)
+    n = np.array([3], np.int64)
 
-    def in_keras(x, y):
-        return tf.constant(x) + tf.constant(y)
+    def in_keras(x, y, n):
+        return tf.constant(x) + tf.constant(y) + tf.constant(n)
 
-    def in_torch(x, y):
-        return torch.tensor(x) + torch.tensor(y)
+    def in_torch(x, y, n):
+        return torch.tensor(x) + torch.tensor(y) + torch.tensor(n)
 
-    def keras_as_torch(x, y):
-        return keras.ops.add(x, y)
-
-
-@difference(
-    item="integer and float tensors multiplied",
-    keras="an error of tf; keras.ops promotes to float32",
-    torch="promotes to float32",
-    severity=CRASH,
-    hits="masks and counts as integers in a formula",
-    recipe="Keras: keras.ops.multiply, or cast",
-    sources=(
-        "tensorflow/python/framework/override_binary_operator.py:L106",
-        "torch/_prims_common/__init__.py:L1589",
-    ),
-    unaligned="torch has no such check to turn on",
-    ulp=0,
-)
-class IntegerPromotion:
-    x = np.array([3], np.int64)
-    y = np.array([0.1], np.float32)
-
-    def in_keras(x, y):
-        return tf.constant(x) * tf.constant(y)
-
-    def in_torch(x, y):
-        return torch.tensor(x) * torch.tensor(y)
-
-    def keras_as_torch(x, y):
-        return keras.ops.multiply(x, y)
+    def keras_as_torch(x, y, n):
+        return keras.ops.add(keras.ops.add(x, y), n)
 
 
 @difference(
@@ -188,35 +161,13 @@ class ScalarTensorPromotion:
 
 
 @difference(
-    item="type of an integer literal",
-    keras="int32",
-    torch="int64",
-    severity=COSMETIC,
-    hits="labels and indices: torch's losses want int64, and saved files double in size",
-    recipe="pass dtype",
-    sources=("tensorflow/python/framework/constant_op.py:L178", "torch/_torch_docs.py:L9344"),
-)
-class IntegerLiteral:
-    def in_keras():
-        return tf.constant([1, 2]).dtype.name
-
-    def in_torch():
-        return str(torch.tensor([1, 2]).dtype).removeprefix("torch.")
-
-    def torch_as_keras():
-        return str(torch.tensor([1, 2], dtype=torch.int32).dtype).removeprefix("torch.")
-
-    def keras_as_torch():
-        return tf.constant([1, 2], tf.int64).dtype.name
-
-
-@difference(
-    item="2³¹ − 1 plus 1, of literals",
-    keras="−2³¹: int32 wraps around",
-    torch="2³¹, in int64",
+    item="2³¹ − 1 plus 1: the type of an integer literal",
+    keras="int32, which wraps around: −2³¹",
+    torch="int64: 2³¹",
     severity=SILENT_WRONG,
-    hits="hashes, flattened indices of large tables, counts of tokens",
-    recipe="Keras: tf.int64; torch: torch.int32",
+    hits="hashes, flattened indices of large tables, counts of tokens; labels, which torch's "
+    "losses take as int64 alone",
+    recipe="pass dtype: tf.int64, or torch.int32",
     sources=("tensorflow/python/framework/constant_op.py:L178", "torch/_torch_docs.py:L9344"),
 )
 class IntegerOverflow:
@@ -311,74 +262,58 @@ class NegativePower:
 
 @difference(
     item="mean of integers",
-    keras="tf.reduce_mean: an integer, rounded down; keras.ops.mean: float32",
+    keras="keras.ops.mean: float32; tf.reduce_mean: an integer, rounded down",
     torch="RuntimeError: a floating point type is needed",
     severity=CRASH,
-    hits="accuracies and mean lengths in tf, which come out as 0",
-    recipe="torch: mean(dtype=torch.float32); Keras: keras.ops.mean, or cast first",
-    sources=("tensorflow/python/ops/math_ops.py:L2573", "torch/_torch_docs.py:L6927"),
-    unaligned="TensorFlow has no such check to turn on",
+    hits="labels, masks and lengths averaged; accuracies in tf, which come out as 0",
+    recipe="torch: mean(dtype=torch.float32), or sum() // n; tf: cast first",
+    sources=(
+        "keras/src/backend/tensorflow/numpy.py:L652",
+        "tensorflow/python/ops/math_ops.py:L2573",
+        "torch/_torch_docs.py:L6927",
+    ),
+    unaligned="Keras has no such check to turn on",
+    ulp=2,  # a sum and a quotient
 )
 class IntegerMean:
     x = np.array([1, 2, 4])
 
     def in_keras(x):
-        return tf.reduce_mean(x)
+        return keras.ops.mean(x), tf.reduce_mean(x)
 
     def in_torch(x):
-        return torch.tensor(x).mean()
+        return torch.tensor(x).mean(), torch.tensor(x).mean()
 
     def torch_as_keras(x):
-        return torch.tensor(x).sum() // x.size
+        x = torch.tensor(x)
+        return x.mean(dtype=torch.float32), x.sum() // x.numel()
 
 
 @difference(
-    item="mean of integers of keras.ops",
-    keras="keras.ops.mean: float32",
-    torch="RuntimeError: a floating point type is needed",
-    severity=CRASH,
-    hits="labels averaged, and masks of integers",
-    recipe="torch: mean(dtype=torch.float32)",
-    sources=("keras/src/backend/tensorflow/numpy.py:L652", "torch/_torch_docs.py:L6927"),
-    unaligned="Keras has no such check to turn on",
-    ulp=2,  # a sum and a quotient
-)
-class IntegerMeanOps:
-    x = np.array([1, 2, 4])
-
-    def in_keras(x):
-        return keras.ops.mean(x)
-
-    def in_torch(x):
-        return torch.tensor(x).mean()
-
-    def torch_as_keras(x):
-        return torch.tensor(x).mean(dtype=torch.float32)
-
-
-@difference(
-    item="sum of bytes",
-    keras="tf.reduce_sum: in uint8, which wraps around; keras.ops.sum: in uint32",
+    item="sum of bytes, and of 32-bit integers",
+    keras="tf.reduce_sum: in their own type, which wraps around; keras.ops.sum widens bytes alone",
     torch="in int64",
     severity=SILENT_WRONG,
-    hits="brightness of images, and counts of pixels in a mask",
-    recipe="Keras: keras.ops.sum, or cast first; torch: sum(dtype=torch.uint8)",
+    hits="brightness of images, counts of pixels in a mask, sums of large counts; cumsum alike",
+    recipe="Keras: cast to int64 first; torch: sum(dtype=x.dtype)",
     sources=("tensorflow/python/ops/math_ops.py:L2229", "torch/_torch_docs.py:L10951"),
 )
-class ByteSum:
-    x = np.array([200, 100], np.uint8)
+class IntegerSum:
+    pixels = np.array([200, 100], np.uint8)
+    counts = np.array([2**31 - 1, 1], np.int32)
 
-    def in_keras(x):
-        return tf.reduce_sum(x)
+    def in_keras(pixels, counts):
+        return tf.reduce_sum(pixels), tf.reduce_sum(counts)
 
-    def in_torch(x):
-        return torch.tensor(x).sum()
+    def in_torch(pixels, counts):
+        return torch.tensor(pixels).sum(), torch.tensor(counts).sum()
 
-    def torch_as_keras(x):
-        return torch.tensor(x).sum(dtype=torch.uint8)
+    def torch_as_keras(pixels, counts):
+        pixels, counts = torch.tensor(pixels), torch.tensor(counts)
+        return pixels.sum(dtype=pixels.dtype), counts.sum(dtype=counts.dtype)
 
-    def keras_as_torch(x):
-        return keras.ops.sum(x)
+    def keras_as_torch(pixels, counts):
+        return [tf.reduce_sum(tf.cast(x, tf.int64)) for x in (pixels, counts)]
 
 
 @difference(

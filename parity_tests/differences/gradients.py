@@ -451,3 +451,58 @@ class FloorDivision:
 
     def in_torch(x, y):
         return torch_gradient(lambda x, y: x // y, x, y)
+
+
+@difference(
+    item="gradient of expm1 far left of zero",
+    keras="eˣ: 1.9·10⁻²² at −50",
+    torch="expm1(x) + 1, in which the digits of eˣ are lost: 0 at −50",
+    severity=COSMETIC,
+    hits="rates and probabilities written 1 − e⁻ˣ; in float32 from −10 on",
+    recipe="torch: exp(x) − 1 where x is below −1; Keras: expm1(x) + 1 by hand",
+    sources=(
+        "tensorflow/python/ops/math_grad.py:L752",
+        "torchgen/packaged/autograd/derivatives.yaml:L660",
+    ),
+)
+class Expm1FarLeft:
+    x = np.array([-50.0, -40.0])
+
+    def in_keras(x):
+        return keras_gradient(tf.math.expm1, x)
+
+    def in_torch(x):
+        return torch_gradient(torch.expm1, x)
+
+    def torch_as_keras(x):
+        return torch_gradient(lambda x: torch.exp(x) - 1, x)
+
+    def keras_as_torch(x):
+        return [tf.math.expm1(x) + 1]
+
+
+@difference(
+    item="gradient of an accuracy",
+    keras="None: argmax and == are not connected",
+    torch="raises: nothing that was computed requires a gradient",
+    severity=CRASH,
+    hits="metrics minimised as if they were losses",
+    recipe="minimise a loss: cross-entropy",
+    unaligned="neither gives a gradient",
+    sources=("tensorflow/python/ops/math_grad.py:L36", "torch/autograd/__init__.py:L407"),
+)
+class AccuracyGradient:
+    scores = np.array([[1.0, 3.0], [2.0, 0.0]])
+    labels = np.array([1, 1])
+
+    def in_keras(scores, labels):
+        def accuracy(scores):
+            return tf.reduce_mean(tf.cast(tf.argmax(scores, axis=1) == labels, tf.float64))
+
+        return keras_gradient(accuracy, scores)
+
+    def in_torch(scores, labels):
+        def accuracy(scores):
+            return (scores.argmax(dim=1) == torch.tensor(labels)).double().mean()
+
+        return torch_gradient(accuracy, scores)

@@ -1,4 +1,4 @@
-"""Reading and writing elements: indices, gathers, masks, one-hot vectors, bins."""
+"""Reading and writing elements: indices, gathers, masks, one-hot vectors."""
 
 import keras
 import numpy as np
@@ -135,34 +135,6 @@ class ListOfIndices:
 
 
 @difference(
-    item="adding to indices of which some repeat",
-    keras="tensor_scatter_nd_add adds each",
-    torch="x[indices] += v adds once for each place",
-    severity=SILENT_WRONG,
-    hits="histograms, message passing on graphs, gradients of embeddings by hand",
-    recipe="torch: index_add_, or index_put_(accumulate=True); Keras: unique indices first",
-    sources=("tensorflow/python/ops/gen_array_ops.py:L11309", "torch/_tensor_docs.py:L2457"),
-)
-class RepeatedIndices:
-    indices = np.array([0, 1, 1, 1])
-
-    def in_keras(indices):
-        return tf.tensor_scatter_nd_add(tf.zeros(3), indices[:, None], tf.ones(4))
-
-    def in_torch(indices):
-        x = torch.zeros(3)
-        x[torch.tensor(indices)] += 1.0
-        return x
-
-    def torch_as_keras(indices):
-        return torch.zeros(3).index_add_(0, torch.tensor(indices), torch.ones(4))
-
-    def keras_as_torch(indices):
-        places = np.unique(indices)
-        return tf.tensor_scatter_nd_add(tf.zeros(3), places[:, None], tf.ones(len(places)))
-
-
-@difference(
     item="x += 1 while another name holds the tensor",
     keras="a new tensor: the other name keeps the old numbers",
     torch="in place: the other name sees the new numbers",
@@ -244,33 +216,6 @@ class EqualityOfShapes:
 
 
 @difference(
-    item="order of unique values",
-    keras="tf.unique: as they first occur; keras.ops.unique: sorted",
-    torch="torch.unique: sorted",
-    severity=SILENT_WRONG,
-    hits="vocabularies and class numbers made from data",
-    recipe="Keras: keras.ops.unique; torch: reorder by the first occurrence",
-    sources=("tensorflow/python/ops/array_ops.py:L1645", "torch/functional.py:L803"),
-)
-class UniqueOrder:
-    x = np.array([3, 1, 3, 2, 1])
-
-    def in_keras(x):
-        return tf.unique(x).y
-
-    def in_torch(x):
-        return torch.unique(torch.tensor(x))
-
-    def torch_as_keras(x):
-        values, places = torch.unique(torch.tensor(x), return_inverse=True)
-        first = [places.tolist().index(place) for place in range(len(values))]
-        return values[torch.tensor(first).argsort()]
-
-    def keras_as_torch(x):
-        return keras.ops.unique(x)
-
-
-@difference(
     item="places where a condition holds",
     keras="tf.where: a row of coordinates for each place",
     torch="torch.where: a vector of coordinates for each axis; nonzero: rows",
@@ -293,58 +238,6 @@ class WhereOneArgument:
 
     def keras_as_torch(mask):
         return np.stack(keras.ops.nonzero(mask))
-
-
-@difference(
-    item="the bin of a number that lies on an edge",
-    keras="the upper bin: edges[i − 1] ≤ x < edges[i]",
-    torch="the lower bin: edges[i − 1] < x ≤ edges[i]",
-    severity=SILENT_WRONG,
-    hits="ages and counts, whose edges are numbers that occur",
-    recipe="torch: bucketize(right=True); Keras: searchsorted(edges, x)",
-    sources=("keras/src/backend/tensorflow/numpy.py:L1470", "torch/_torch_docs.py:L14237"),
-)
-class BinEdges:
-    x = np.array([0.5, 1.0, 2.0, 3.0])
-    edges = np.array([1.0, 2.0])
-
-    def in_keras(x, edges):
-        return keras.ops.digitize(x, edges)
-
-    def in_torch(x, edges):
-        return torch.bucketize(torch.tensor(x), torch.tensor(edges))
-
-    def torch_as_keras(x, edges):
-        return torch.bucketize(torch.tensor(x), torch.tensor(edges), right=True)
-
-    def keras_as_torch(x, edges):
-        return keras.ops.searchsorted(edges, x)
-
-
-@difference(
-    item="numbers outside the range of a histogram",
-    keras="tf.histogram_fixed_width counts them in the first and the last bin",
-    torch="torch.histc leaves them out",
-    severity=SILENT_WRONG,
-    hits="histograms of activations and errors",
-    recipe="torch: clamp first; Keras: mask them out first",
-    sources=("tensorflow/python/ops/histogram_ops.py:L105", "torch/_torch_docs.py:L5138"),
-)
-class HistogramOutside:
-    x = np.array([-5.0, 0.1, 0.6, 9.0])
-
-    def in_keras(x):
-        return tf.histogram_fixed_width(x, tf.constant([0.0, 1.0], tf.float64), nbins=2)
-
-    def in_torch(x):
-        return torch.histc(torch.tensor(x), bins=2, min=0, max=1)
-
-    def torch_as_keras(x):
-        return torch.histc(torch.tensor(x).clamp(0, 1), bins=2, min=0, max=1)
-
-    def keras_as_torch(x):
-        inside = tf.boolean_mask(x, (x >= 0) & (x <= 1))
-        return tf.histogram_fixed_width(inside, tf.constant([0.0, 1.0], tf.float64), nbins=2)
 
 
 @difference(
@@ -394,56 +287,52 @@ class FlatIndex:
 
 
 @difference(
-    item="two values scattered to one place",
-    keras="tf.scatter_nd and keras.ops.scatter add them",
-    torch="scatter_ keeps one of them",
+    item="a matrix of indices, one row for each element",
+    keras="tf.gather_nd: each row holds the coordinates of one element",
+    torch="x[indices]: each number picks a row of x",
     severity=SILENT_WRONG,
-    hits="voxels, bags of words and graphs, where an index repeats",
-    recipe="torch: scatter_add_; TensorFlow: tensor_scatter_nd_update of zeros",
-    sources=("tensorflow/python/ops/gen_array_ops.py:L9325", "torch/_tensor_docs.py:L4318"),
+    hits="values picked at (batch, class) or (row, column), as from tf.where",
+    recipe="torch: x[tuple(indices.T)]; Keras: tf.gather",
+    sources=("tensorflow/python/ops/array_ops.py:L5159", "torch/_torch_docs.py:L5358"),
 )
-class ScatterRepeated:
-    at, values = np.array([0, 0, 1]), np.array([1.0, 2.0, 4.0])
+class GatherNd:
+    x = np.arange(4.0).reshape(2, 2)
+    indices = np.array([[0, 1], [1, 0]])
 
-    def in_keras(at, values):
-        return tf.scatter_nd(at[:, None], values, [2])
+    def in_keras(x, indices):
+        return tf.gather_nd(x, indices)
 
-    def in_torch(at, values):
-        x = torch.zeros(2, dtype=torch.float64)
-        return x.scatter_(0, torch.tensor(at), torch.tensor(values))
+    def in_torch(x, indices):
+        return torch.tensor(x)[torch.tensor(indices)]
 
-    def torch_as_keras(at, values):
-        x = torch.zeros(2, dtype=torch.float64)
-        return x.scatter_add_(0, torch.tensor(at), torch.tensor(values))
+    def torch_as_keras(x, indices):
+        return torch.tensor(x)[tuple(torch.tensor(indices).T)]
 
-    def keras_as_torch(at, values):
-        return tf.tensor_scatter_nd_update(tf.zeros(2, tf.float64), at[:, None], values)
+    def keras_as_torch(x, indices):
+        return tf.gather(x, indices)
 
 
 @difference(
-    item="mean of each segment",
-    keras="unsorted_segment_mean: the mean of what is there, 0 where nothing is",
-    torch="scatter_reduce(reduce='mean') counts what was there before as one more: include_self",
+    item="selecting by a mask with fewer axes than the tensor",
+    keras="tf.boolean_mask: rows where the mask holds",
+    torch="masked_select: the mask is broadcast along the last axis, and elements come back",
     severity=SILENT_WRONG,
-    hits="message passing on graphs, pooling of words",
-    recipe="torch: include_self=False; TensorFlow: divide by the number and one",
-    sources=("tensorflow/python/ops/math_ops.py:L4563", "torch/_tensor_docs.py:L4502"),
+    hits="valid samples or steps picked out of a batch; of a square nothing fails",
+    recipe="torch: x[mask]; Keras: broadcast the mask to the shape of x",
+    sources=("tensorflow/python/ops/array_ops.py:L1541", "torch/_torch_docs.py:L6595"),
 )
-class SegmentMean:
-    at, values = np.array([0, 0, 2]), np.array([1.0, 3.0, 4.0])
+class MaskOfRows:
+    x = np.arange(4.0).reshape(2, 2)
+    mask = np.array([True, False])
 
-    def in_keras(at, values):
-        return tf.math.unsorted_segment_mean(values, at, 3)
+    def in_keras(x, mask):
+        return tf.boolean_mask(x, mask)
 
-    def in_torch(at, values):
-        x = torch.zeros(3, dtype=torch.float64)
-        return x.scatter_reduce(0, torch.tensor(at), torch.tensor(values), "mean")
+    def in_torch(x, mask):
+        return torch.masked_select(torch.tensor(x), torch.tensor(mask))
 
-    def torch_as_keras(at, values):
-        x = torch.zeros(3, dtype=torch.float64)
-        options = {"reduce": "mean", "include_self": False}
-        return x.scatter_reduce(0, torch.tensor(at), torch.tensor(values), **options)
+    def torch_as_keras(x, mask):
+        return torch.tensor(x)[torch.tensor(mask)]
 
-    def keras_as_torch(at, values):
-        counts = tf.math.unsorted_segment_sum(np.ones_like(values), at, 3)
-        return tf.math.unsorted_segment_sum(values, at, 3) / (counts + 1)
+    def keras_as_torch(x, mask):
+        return tf.boolean_mask(x, np.broadcast_to(mask, x.shape))

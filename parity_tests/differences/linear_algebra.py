@@ -1,4 +1,4 @@
-"""Matrices and spectra: which factors come back, in which order, and with which default."""
+"""Matrices: which factors come back, in which order, and with which default."""
 
 import keras
 import numpy as np
@@ -15,75 +15,8 @@ from parity_tests.differences.entry import (
     difference,
 )
 
-TITLE = "Linear algebra and spectra"
+TITLE = "Linear algebra"
 STAGE = LAYERS
-
-
-@difference(
-    item="dot of two matrices",
-    keras="keras.ops.dot: their product",
-    torch="RuntimeError: torch.dot takes vectors alone",
-    severity=CRASH,
-    hits="code that goes from NumPy to torch",
-    recipe="torch: matmul, or @",
-    sources=("keras/src/backend/tensorflow/numpy.py:L1502", "torch/_torch_docs.py:L4010"),
-    unaligned="Keras has no such check to turn on",
-)
-class DotOfMatrices:
-    x = np.array([[1.0, 2.0], [3.0, 4.0]])
-
-    def in_keras(x):
-        return keras.ops.dot(x, x)
-
-    def in_torch(x):
-        return torch.dot(torch.tensor(x), torch.tensor(x))
-
-    def torch_as_keras(x):
-        return torch.tensor(x) @ torch.tensor(x)
-
-
-@difference(
-    item="* of two matrices, and @",
-    keras="element by element; the product",
-    torch="element by element; the product",
-    severity=NONE,
-    hits="nobody",
-    recipe="nothing to do",
-    sources=("tensorflow/python/ops/math_ops.py:L508", "torch/_torch_docs.py:L7638"),
-)
-class Products:
-    x = np.array([[1.0, 2.0], [3.0, 4.0]])
-
-    def in_keras(x):
-        return tf.constant(x) * tf.constant(x), tf.constant(x) @ tf.constant(x)
-
-    def in_torch(x):
-        return torch.tensor(x) * torch.tensor(x), torch.tensor(x) @ torch.tensor(x)
-
-
-@difference(
-    item="dot of two tensors with more than two axes",
-    keras="the last axis of the first with the last but one of the second, all else kept apart",
-    torch="matmul: the leading axes are paired as batches",
-    severity=SILENT_WRONG,
-    hits="attention written with np.dot or keras.ops.dot",
-    recipe="torch: torch.tensordot(x, y, dims=([-1], [-2])); Keras: matmul",
-    sources=("keras/src/backend/tensorflow/numpy.py:L1502", "torch/_torch_docs.py:L7638"),
-)
-class DotOfBatches:
-    x = np.arange(8.0).reshape(2, 2, 2)
-
-    def in_keras(x):
-        return keras.ops.dot(x, x)
-
-    def in_torch(x):
-        return torch.matmul(torch.tensor(x), torch.tensor(x))
-
-    def torch_as_keras(x):
-        return torch.tensordot(torch.tensor(x), torch.tensor(x), dims=([-1], [-2]))
-
-    def keras_as_torch(x):
-        return keras.ops.matmul(x, x)
 
 
 @difference(
@@ -312,30 +245,6 @@ class CholeskyHalf:
 
 
 @difference(
-    item="matmul of a vector with a matrix",
-    keras="tf.matmul asks for two axes at least: InvalidArgumentError",
-    torch="takes the vector as a row",
-    severity=CRASH,
-    hits="code that passes one sample",
-    recipe="TensorFlow: tf.linalg.matvec, or keras.ops.matmul; torch: unsqueeze",
-    sources=("tensorflow/python/ops/math_ops.py:L3475", "torch/_torch_docs.py:L7635"),
-    unaligned="torch takes it; to be refused, check x.ndim",
-)
-class MatmulVector:
-    x = np.ones(3)
-    W = np.arange(6.0).reshape(3, 2)
-
-    def in_keras(x, W):
-        return tf.matmul(x, W)
-
-    def in_torch(x, W):
-        return torch.matmul(torch.tensor(x), torch.tensor(W))
-
-    def keras_as_torch(x, W):
-        return keras.ops.matmul(x, W)
-
-
-@difference(
     item="least squares of a matrix without full rank",
     keras="tf.linalg.lstsq(fast=True): the normal equations, which lose half of the digits",
     torch="torch.linalg.lstsq: by QR",
@@ -481,3 +390,117 @@ class TraceOfBatch:
 
     def torch_as_keras(A):
         return torch.tensor(A).diagonal(dim1=0, dim2=1).sum(-1)
+
+
+@difference(
+    item="diagonals of a batch of matrices",
+    keras="tf.linalg.diag_part: of the last two axes; so tf.linalg.trace",
+    torch="torch.diagonal: of the first two; so keras.ops.diagonal and keras.ops.trace",
+    severity=SILENT_WRONG,
+    hits="variances taken from a batch of covariances",
+    recipe="torch: dim1=-2, dim2=-1; Keras: keras.ops.diagonal",
+    sources=("tensorflow/python/ops/array_ops.py:L2248", "torch/_torch_docs.py:L3688"),
+)
+class DiagonalOfBatch:
+    x = np.arange(8.0).reshape(2, 2, 2)
+
+    def in_keras(x):
+        return tf.linalg.diag_part(x)
+
+    def in_torch(x):
+        return torch.diagonal(torch.tensor(x))
+
+    def torch_as_keras(x):
+        return torch.diagonal(torch.tensor(x), dim1=-2, dim2=-1)
+
+    def keras_as_torch(x):
+        return keras.ops.diagonal(x)
+
+
+@difference(
+    item="signs of eigenvectors",
+    keras="those of its own algorithm (Eigen)",
+    torch="those of LAPACK; singular vectors part alike",
+    severity=SILENT_WRONG,
+    hits="principal components: scores of one framework stored for the other",
+    recipe="turn each so that its largest element is positive, in both",
+    sources=("tensorflow/python/ops/linalg_ops.py:L444", "torch/linalg/__init__.py:L679"),
+    unaligned="the recipe turns both",
+)
+class EigenvectorSigns:
+    x = np.random.default_rng(0).normal(size=(8, 8))
+
+    def in_keras(x):
+        return tf.linalg.eigh(x + x.T)[1]
+
+    def in_torch(x):
+        return torch.linalg.eigh(torch.tensor(x + x.T)).eigenvectors
+
+
+@difference(
+    item="which half a triangular system has, unless said",
+    keras="tf.linalg.triangular_solve: lower=True; keras.ops.solve_triangular: lower=False",
+    torch="torch.linalg.solve_triangular: TypeError, upper is required",
+    severity=CRASH,
+    hits="Gaussian processes, and whitening by a Cholesky factor",
+    recipe="torch: upper=False",
+    sources=("keras/src/backend/tensorflow/linalg.py:L191", "torch/linalg/__init__.py:L2326"),
+    unaligned="an error is nothing that Keras should be made to raise",
+)
+class TriangularHalf:
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    y = np.array([[1.0], [1.0]])
+
+    def in_keras(x, y):
+        return tf.linalg.triangular_solve(x, y)
+
+    def in_torch(x, y):
+        return torch.linalg.solve_triangular(torch.tensor(x), torch.tensor(y))
+
+    def torch_as_keras(x, y):
+        return torch.linalg.solve_triangular(torch.tensor(x), torch.tensor(y), upper=False)
+
+
+@difference(
+    item="logarithm of a determinant",
+    keras="tf.linalg.logdet: by Cholesky, of the lower half alone, as if symmetric",
+    torch="torch.logdet: of any matrix whose determinant is positive",
+    severity=SILENT_WRONG,
+    hits="normalising flows, whose matrices are not symmetric",
+    recipe="Keras: tf.linalg.slogdet; torch: by the Cholesky factor",
+    sources=("tensorflow/python/ops/linalg/linalg_impl.py:L96", "torch/_torch_docs.py:L12641"),
+)
+class LogDeterminant:
+    x = np.array([[3.0, 2.0], [1.0, 3.0]])
+
+    def in_keras(x):
+        return tf.linalg.logdet(x)
+
+    def in_torch(x):
+        return torch.logdet(torch.tensor(x))
+
+    def torch_as_keras(x):
+        return 2 * torch.linalg.cholesky(torch.tensor(x)).diagonal().log().sum()
+
+    def keras_as_torch(x):
+        return tf.linalg.slogdet(x)[1]
+
+
+@difference(
+    item="order of the eigenvalues of a matrix that is not symmetric",
+    keras="tf.linalg.eigvals: as Eigen finds them",
+    torch="torch.linalg.eigvals: as LAPACK finds them",
+    severity=SILENT_WRONG,
+    hits="spectral radii of recurrent kernels, read off the first; the orders are often the same",
+    recipe="sort by size in both",
+    sources=("tensorflow/python/ops/linalg_ops.py:L416", "torch/linalg/__init__.py:L587"),
+    unaligned="neither promises an order",
+)
+class EigenvalueOrder:
+    x = np.random.default_rng(0).normal(size=(3, 3))
+
+    def in_keras(x):
+        return tf.linalg.eigvals(x)
+
+    def in_torch(x):
+        return torch.linalg.eigvals(torch.tensor(x))

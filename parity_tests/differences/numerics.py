@@ -1,4 +1,4 @@
-"""Numbers: spread and median, ties and limits, sums along an axis."""
+"""Numbers: spread and median, ties and limits, sums along axes, comparisons."""
 
 import keras
 import numpy as np
@@ -15,7 +15,7 @@ from parity_tests.differences.entry import (
     difference,
 )
 
-TITLE = "Numerics: reductions, ties and chance"
+TITLE = "Numerics: reductions, ties, comparisons"
 STAGE = LAYERS
 
 
@@ -392,29 +392,6 @@ class LogicOfNumbers:
 
 
 @difference(
-    item="floor division by infinity, signs unequal",
-    keras="−0: the quotient is 0, and is rounded after",
-    torch="−1, as Python and NumPy: the remainder has the sign of the divisor",
-    severity=SILENT_WRONG,
-    hits="bins whose width is infinite",
-    recipe="torch: floor(x / y); TensorFlow: (x − floormod(x, y)) / y where y is finite, else −1",
-    sources=("tensorflow/python/ops/math_ops.py:L1708", "torch/_torch_docs.py:L4272"),
-    unaligned="no one function of TensorFlow gives it: the sign has to be asked for",
-)
-class FloorDivisionByInfinity:
-    x, y = np.array([0.5, -0.5, 0.5]), np.array([-np.inf, np.inf, np.inf])
-
-    def in_keras(x, y):
-        return tf.math.floordiv(x, y)
-
-    def in_torch(x, y):
-        return torch.floor_divide(torch.tensor(x), torch.tensor(y))
-
-    def torch_as_keras(x, y):
-        return torch.floor(torch.tensor(x) / torch.tensor(y))
-
-
-@difference(
     item="a quantile in float64",
     keras="q, a Python number, passes through float32: 0.4 is 0.40000001",
     torch="in double precision",
@@ -483,3 +460,111 @@ class ClipOneSide:
 
     def keras_as_torch(x):
         return keras.ops.minimum(x, 1.0)
+
+
+@difference(
+    item="floor division of floating-point numbers",
+    keras="floor of the rounded quotient: 1 // 0.1 is 10",
+    torch="as in Python, what is left after the remainder: 1 // 0.1 is 9, as 0.1 is a little more",
+    severity=SILENT_WRONG,
+    hits="bins, time steps and grid cells computed as x // width",
+    recipe="torch: torch.floor(x / y); Keras: (x − x % y) / y, rounded",
+    sources=("tensorflow/python/ops/math_ops.py:L1708", "torch/_torch_docs.py:L4272"),
+)
+class FloorDivisionOfFloats:
+    x = np.array([1.0, -1.0, 6.0])
+    y = np.array([0.1, 0.1, 0.1])
+
+    def in_keras(x, y):
+        return tf.constant(x) // tf.constant(y)
+
+    def in_torch(x, y):
+        return torch.tensor(x) // torch.tensor(y)
+
+    def torch_as_keras(x, y):
+        return torch.floor(torch.tensor(x) / torch.tensor(y))
+
+    def keras_as_torch(x, y):
+        x, y = tf.constant(x), tf.constant(y)
+        return tf.round((x - x % y) / y)
+
+
+@difference(
+    item="sum over an empty list of axes",
+    keras="nothing is summed: the tensor comes back as it is",
+    torch="everything is summed, as if no axes had been given",
+    severity=SILENT_WRONG,
+    hits="code that works out which axes to reduce, and finds none: losses and norms of scalars",
+    recipe="torch: return the tensor where the list is empty; Keras: axis=None",
+    sources=("tensorflow/python/ops/math_ops.py:L2229", "torch/_torch_docs.py:L10972"),
+)
+class EmptyAxes:
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    axes = ()
+
+    def in_keras(x, axes):
+        return keras.ops.sum(x, axis=axes)
+
+    def in_torch(x, axes):
+        return torch.tensor(x).sum(dim=axes)
+
+    def torch_as_keras(x, axes):
+        x = torch.tensor(x)
+        return x.sum(dim=axes) if axes else x
+
+    def keras_as_torch(x, axes):
+        return keras.ops.sum(x, axis=axes or None)
+
+
+@difference(
+    item="how near float32 numbers must be to pass for equal in a test",
+    keras="tf.debugging.assert_near: 1.2e-6, relative and absolute",
+    torch="torch.testing.assert_close: 1.3e-6 relative, 1e-5 absolute",
+    severity=CRASH,
+    hits="tests that are ported with the code: what passes in torch fails in TensorFlow",
+    recipe="pass rtol and atol in both",
+    sources=("tensorflow/python/ops/check_ops.py:L917", "torch/testing/_comparison.py:L86"),
+)
+class AssertedCloseness:
+    x = np.array([1.0], np.float32)
+    y = np.array([1.000008], np.float32)
+
+    def in_keras(x, y):
+        tf.debugging.assert_near(x, y)
+        return "passes"
+
+    def in_torch(x, y):
+        torch.testing.assert_close(torch.tensor(x), torch.tensor(y))
+        return "passes"
+
+    def torch_as_keras(x, y):
+        tolerances = {"rtol": 1.2e-6, "atol": 1.2e-6}
+        torch.testing.assert_close(torch.tensor(x), torch.tensor(y), **tolerances)
+        return "passes"
+
+    def keras_as_torch(x, y):
+        tf.debugging.assert_near(x, y, rtol=1.3e-6, atol=1e-5)
+        return "passes"
+
+
+@difference(
+    item="product over several axes",
+    keras="keras.ops.prod takes them",
+    torch="TypeError: one axis; max, min and median alike, while sum, mean and amax take several",
+    severity=CRASH,
+    hits="likelihoods and sizes multiplied over rows and columns",
+    recipe="torch: flatten the axes first; torch.amax for max",
+    sources=("keras/src/backend/tensorflow/numpy.py:L2654", "torch/_torch_docs.py:L8849"),
+    unaligned="an error is nothing that Keras should be made to raise",
+)
+class SeveralAxes:
+    x = np.arange(1.0, 9.0).reshape(2, 2, 2)
+
+    def in_keras(x):
+        return keras.ops.prod(x, axis=(1, 2))
+
+    def in_torch(x):
+        return torch.prod(torch.tensor(x), dim=(1, 2))
+
+    def torch_as_keras(x):
+        return torch.prod(torch.tensor(x).flatten(1), dim=1)

@@ -7,6 +7,7 @@ import torch
 
 from parity_tests.differences.entry import (
     COSMETIC,
+    CRASH,
     LAYERS,
     SILENT_WRONG,
     SLOW_DRIFT,
@@ -230,3 +231,91 @@ class HeavisideOfNan:
 
     def keras_as_torch(x, at_zero):
         return keras.ops.where(np.isnan(x), 0.0, keras.ops.heaviside(x, at_zero))
+
+
+@difference(
+    item="inverse error function just below 1",
+    keras="∞: it goes by way of (1 + x) / 2, which rounds to 1; and 0 of 10⁻⁹",
+    torch="3.83 in float32",
+    severity=SILENT_WRONG,
+    hits="normal and truncated normal numbers made of uniform ones",
+    recipe="Keras: −erfinv(−x) where x is positive",
+    sources=("tensorflow/python/ops/math_ops.py:L5655", "torch/special/__init__.py:L282"),
+    unaligned="an infinity is nothing that torch should be made to give",
+    ulp=4,
+)
+class ErfinvNearOne:
+    x = np.nextafter(np.ones(1, np.float32), np.float32(0))
+
+    def in_keras(x):
+        return keras.ops.erfinv(x)
+
+    def in_torch(x):
+        return torch.erfinv(torch.tensor(x))
+
+    def keras_as_torch(x):
+        return keras.ops.where(x > 0, -keras.ops.erfinv(-x), keras.ops.erfinv(x))
+
+
+@difference(
+    item="regularised incomplete gamma function of shape 0",
+    keras="NaN",
+    torch="1, the limit; and 0 for its complement",
+    severity=COSMETIC,
+    hits="distribution functions of Poisson counts, at the count below zero",
+    recipe="torch: torch.where(a == 0, nan, …); Keras: tf.where(a == 0, 1, tf.math.igamma(…))",
+    sources=("tensorflow/python/ops/gen_math_ops.py:L4543", "torch/special/__init__.py:L888"),
+)
+class IgammaOfZero:
+    a = np.array([0.0, 2.0])
+    x = np.array([1.0, 0.0])
+
+    def in_keras(a, x):
+        return tf.math.igamma(a, x)
+
+    def in_torch(a, x):
+        return torch.special.gammainc(torch.tensor(a), torch.tensor(x))
+
+    def torch_as_keras(a, x):
+        a, x = torch.tensor(a), torch.tensor(x)
+        return torch.where(a == 0, torch.nan, torch.special.gammainc(a, x))
+
+    def keras_as_torch(a, x):
+        return tf.where(a == 0, 1.0, tf.math.igamma(a, x))
+
+
+@difference(
+    item="gradient of the Bessel function J₀",
+    keras="tf.math.special.bessel_j0 has it: −J₁",
+    torch="torch.special.bessel_j0 has none, nor have J₁, Y₀, Y₁, K₀ and K₁",
+    severity=CRASH,
+    hits="waves and diffraction, and kernels of Matérn processes",
+    recipe="torch: an autograd.Function whose backward is −bessel_j1(x) · g",
+    sources=(
+        "tensorflow/python/ops/math_grad.py:L1096",
+        "torchgen/packaged/autograd/derivatives.yaml:L3082",
+    ),
+    unaligned="an error is nothing that Keras should be made to raise",
+)
+class BesselGradient:
+    x = np.array([0.5, 1.0])
+
+    def in_keras(x):
+        return keras_gradient(tf.math.special.bessel_j0, x)
+
+    def in_torch(x):
+        return torch_gradient(torch.special.bessel_j0, x)
+
+    def torch_as_keras(x):
+        class BesselJ0(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return torch.special.bessel_j0(x)
+
+            @staticmethod
+            def backward(ctx, g):
+                (x,) = ctx.saved_tensors
+                return -torch.special.bessel_j1(x) * g
+
+        return torch_gradient(BesselJ0.apply, x)

@@ -138,3 +138,50 @@ class AngleOfNan:
 
     def keras_as_torch(x):
         return keras.ops.where(np.isnan(x), x, keras.ops.angle(x))
+
+
+@difference(
+    item="Fourier transform of real numbers",
+    keras="tf.signal.fft of a real tensor: an error, complex numbers only",
+    torch="real numbers are taken as complex",
+    severity=CRASH,
+    hits="spectra of signals, FNet layers",
+    recipe="Keras: tf.cast(x, tf.complex128), or tf.signal.rfft for half of it",
+    sources=("tensorflow/python/ops/gen_spectral_ops.py:L355", "torch/fft/__init__.py:L36"),
+    unaligned="an error is nothing that torch should be made to raise",
+)
+class FftOfReal:
+    x = np.array([1.0, 2.0, 4.0, 8.0])
+
+    def in_keras(x):
+        return tf.signal.fft(tf.constant(x))
+
+    def in_torch(x):
+        return torch.fft.fft(torch.tensor(x))
+
+    def keras_as_torch(x):
+        return tf.signal.fft(tf.cast(x, tf.complex128))
+
+
+@difference(
+    item="what the Fourier transform of keras.ops takes",
+    keras="keras.ops.fft takes and returns a pair: the real and the imaginary part",
+    torch="torch.fft.fft takes one complex tensor: a pair raises TypeError",
+    severity=CRASH,
+    hits="ports of layers written with keras.ops, which knows complex numbers as pairs",
+    recipe="torch: torch.complex(*pair) before, and (y.real, y.imag) after",
+    sources=("keras/src/backend/tensorflow/math.py:L130", "torch/fft/__init__.py:L36"),
+    unaligned="an error is nothing that Keras should be made to raise",
+)
+class FftOfPair:
+    pair = (np.array([1.0, 2.0, 4.0]), np.array([0.0, 1.0, 0.0]))
+
+    def in_keras(pair):
+        return keras.ops.fft(pair)
+
+    def in_torch(pair):
+        return torch.fft.fft(pair)
+
+    def torch_as_keras(pair):
+        y = torch.fft.fft(torch.complex(*map(torch.tensor, pair)))
+        return y.real, y.imag

@@ -342,3 +342,150 @@ class StateCarried:
             state = w * state.detach()
             gradients += torch.autograd.grad(state**2, w)
         return gradients
+
+
+@difference(
+    item="two branches whose results are of different types",
+    keras="raises TypeError: both branches of tf.cond are built, and must be alike",
+    torch="the branch that is taken decides",
+    severity=CRASH,
+    hits="losses that are 0 where nothing is to be learnt, written as the integer 0 or None",
+    recipe="Keras: let both return tensors of one type and shape, as tf.zeros_like",
+    unaligned="an error is nothing that torch should be made to raise",
+    sources=("tensorflow/python/ops/cond.py:L54", "torch/nn/modules/module.py:L1971"),
+)
+class BranchesUnlike:
+    x = np.array([1.0, -3.0])
+
+    def in_keras(x):
+        @tf.function
+        def loss(x):
+            return tf.cond(tf.reduce_sum(x) > 0, lambda: tf.reduce_mean(x), lambda: 0)
+
+        return loss(tf.constant(x))
+
+    def in_torch(x):
+        x = torch.tensor(x)
+        return x.mean() if x.sum() > 0 else 0
+
+    def keras_as_torch(x):
+        @tf.function
+        def loss(x):
+            nothing = tf.zeros([], x.dtype)
+            return tf.cond(tf.reduce_sum(x) > 0, lambda: tf.reduce_mean(x), lambda: nothing)
+
+        return loss(tf.constant(x))
+
+
+@difference(
+    item="a loop over the rows of a tensor, within a compiled step",
+    keras="raises: comprehensions, zip and enumerate cannot go through a symbol of the graph",
+    torch="goes through the rows",
+    severity=CRASH,
+    hits="losses by sample, and models that treat each step or each box by itself",
+    recipe="Keras: tf.unstack where the number of rows is known, tf.map_fn where it is not",
+    unaligned="an error is nothing that torch should be made to raise",
+    sources=("tensorflow/python/framework/tensor.py:L323", "torch/_tensor.py:L1195"),
+)
+class LoopOverRows:
+    x = np.array([1.0, 3.0])
+
+    def in_keras(x):
+        @tf.function
+        def doubled(x):
+            return tf.stack([2 * row for row in x])
+
+        return doubled(tf.constant(x))
+
+    def in_torch(x):
+        return torch.stack([2 * row for row in torch.tensor(x)])
+
+    def keras_as_torch(x):
+        @tf.function
+        def doubled(x):
+            return tf.stack([2 * row for row in tf.unstack(x)])
+
+        return doubled(tf.constant(x))
+
+
+@difference(
+    item="a tensor that grows in a loop, within a compiled step",
+    keras="raises ValueError: a shape may not change from turn to turn",
+    torch="grows",
+    severity=CRASH,
+    hits="decoding word by word, rollouts of unknown length",
+    recipe="Keras: shape_invariants with None for the axis that grows, or a tf.TensorArray",
+    unaligned="an error is nothing that torch should be made to raise",
+    sources=("tensorflow/python/ops/while_loop.py:L108", "torch/_torch_docs.py:L2384"),
+)
+class GrowingTensor:
+    x = np.array([1.0, 3.0])
+
+    def in_keras(x):
+        def longer(y):
+            return tf.concat([y, y[-1:] + 1], axis=0)
+
+        @tf.function
+        def decode(x):
+            return tf.while_loop(lambda y: tf.size(y) < 5, longer, [x])[0]
+
+        return decode(tf.constant(x))
+
+    def in_torch(x):
+        y = torch.tensor(x)
+        while y.numel() < 5:
+            y = torch.cat([y, y[-1:] + 1])
+        return y
+
+    def keras_as_torch(x):
+        def longer(y):
+            return tf.concat([y, y[-1:] + 1], axis=0)
+
+        @tf.function
+        def decode(x):
+            shapes = [tf.TensorShape([None])]
+            return tf.while_loop(lambda y: tf.size(y) < 5, longer, [x], shapes)[0]
+
+        return decode(tf.constant(x))
+
+
+@difference(
+    item="an error that is caught, within a compiled step",
+    keras="is not caught: when the step runs, Python's try is long over",
+    torch="is caught, and the other way is taken",
+    severity=CRASH,
+    hits="inverses and decompositions that are tried again with a larger diagonal",
+    recipe="Keras: ask before, as by the determinant, and choose by tf.cond; or run_eagerly=True",
+    unaligned="an error is nothing that torch should be made to raise",
+    sources=(
+        "tensorflow/python/eager/polymorphic_function/polymorphic_function.py:L1316",
+        "torch/linalg/__init__.py:L217",
+    ),
+)
+class ErrorCaught:
+    x = np.array([[1.0, 1.0], [1.0, 1.0]])
+
+    def in_keras(x):
+        @tf.function
+        def inverse(x):
+            try:
+                return tf.linalg.inv(x)
+            except tf.errors.InvalidArgumentError:
+                return tf.linalg.inv(x + tf.eye(2, dtype=x.dtype))
+
+        return inverse(tf.constant(x))
+
+    def in_torch(x):
+        x = torch.tensor(x)
+        try:
+            return torch.linalg.inv(x)
+        except torch.linalg.LinAlgError:
+            return torch.linalg.inv(x + torch.eye(2, dtype=x.dtype))
+
+    def keras_as_torch(x):
+        @tf.function
+        def inverse(x):
+            jitter = tf.where(tf.linalg.det(x) == 0, 1.0, 0.0)
+            return tf.linalg.inv(x + tf.cast(jitter, x.dtype) * tf.eye(2, dtype=x.dtype))
+
+        return inverse(tf.constant(x))
