@@ -31,7 +31,7 @@ DISAGREEMENTS = (
     "plateaus/plateau-patience",
     "gradients/maximum-of-equals",
     "singular_gradients/norm-of-zero",
-    "numerics/standard-deviation",
+    "statistics/standard-deviation",
 )
 
 

@@ -247,6 +247,34 @@ class SoftsignAtInfinity:
 
 
 @difference(
+    item="gradient of hard_silu at infinity",
+    keras="NaN: the product x · relu6(x + 3)/6 is differentiated as written, ∞ · 0",
+    torch="1 and 0, the slopes of the straight and the flat part",
+    severity=SILENT_WRONG,
+    hits="values that have overflowed",
+    recipe="Keras: where(|x| < 3, …) inside and outside the product, relu(x) elsewhere",
+    sources=("keras/src/backend/tensorflow/nn.py:L113", "torch/_decomp/decompositions.py:L230"),
+    unaligned="a NaN is nothing that torch should be made to give",
+)
+class HardSiluAtInfinity:
+    x = np.array([-np.inf, 1.0, np.inf])
+
+    def in_keras(x):
+        return keras_gradient(keras.activations.hard_silu, x)
+
+    def in_torch(x):
+        return torch_gradient(F.hardswish, x)
+
+    def keras_as_torch(x):
+        def hard_silu(x):
+            within = tf.abs(x) < 3
+            inside = tf.where(within, x, 0.0)
+            return tf.where(within, inside * (inside + 3) / 6, tf.nn.relu(x))
+
+        return keras_gradient(hard_silu, x)
+
+
+@difference(
     item="gradient of leaky_relu and elu at 0",
     keras="the slope from the left",
     torch="the slope from the left",
@@ -265,6 +293,31 @@ class LeakyReluAtZero:
     def in_torch(x):
         leaky = torch_gradient(lambda x: F.leaky_relu(x, 0.125), x)
         return leaky, torch_gradient(lambda x: F.elu(x, 0.5), x)
+
+
+@difference(
+    item="gradient of elu far left of zero",
+    keras="elu(x) + 1, in which the digits of eˣ are lost: 0 at −50",
+    torch="eˣ: 1.9·10⁻²² at −50; only an elu in place has elu(x) + 1",
+    severity=COSMETIC,
+    hits="comparisons of gradients by their relative error; in float32 from −10 on",
+    recipe="torch: elu(x) + 1 by hand; Keras: where(x > 0, x, exp(x) − 1)",
+    sources=("tensorflow/python/ops/nn_grad.py:L460", "torch/_decomp/decompositions.py:L150"),
+)
+class EluFarLeft:
+    x = np.array([-50.0, -40.0])
+
+    def in_keras(x):
+        return keras_gradient(keras.activations.elu, x)
+
+    def in_torch(x):
+        return torch_gradient(F.elu, x)
+
+    def torch_as_keras(x):
+        return (F.elu(torch.tensor(x)) + 1,)
+
+    def keras_as_torch(x):
+        return keras_gradient(lambda x: tf.where(x > 0, x, tf.exp(x) - 1), x)
 
 
 @difference(
@@ -334,55 +387,3 @@ class ShrinkEnds:
     def in_torch(x):
         cut = torch_gradient(lambda x: F.threshold(x, 0.5, 0.0), x)
         return torch_gradient(F.softshrink, x), torch_gradient(F.hardshrink, x), cut
-
-
-@difference(
-    item="gradient of hard_silu at infinity",
-    keras="NaN: 0 · ∞",
-    torch="1 at ∞, 0 at −∞",
-    severity=COSMETIC,
-    hits="mobile networks in a run that overflows",
-    recipe="torch: where(isinf(x), NaN, …); Keras: where(isinf(x), x > 0, …)",
-    sources=("keras/src/backend/tensorflow/nn.py:L114", "torch/nn/functional.py:L2468"),
-)
-class HardSiluAtInfinity:
-    x = np.array([-np.inf, 1.0, np.inf])
-
-    def in_keras(x):
-        return keras_gradient(keras.activations.hard_silu, x)
-
-    def in_torch(x):
-        return torch_gradient(F.hardswish, x)
-
-    def torch_as_keras(x):
-        (slope,) = torch_gradient(F.hardswish, x)
-        return [torch.where(torch.tensor(x).isinf(), torch.nan, slope)]
-
-    def keras_as_torch(x):
-        (slope,) = keras_gradient(keras.activations.hard_silu, x)
-        return [tf.where(np.isinf(x), tf.cast(x > 0, slope.dtype), slope)]
-
-
-@difference(
-    item="gradient of elu far left of zero",
-    keras="elu(x) + 1, in which the digits of eˣ are lost: 0 at −50",
-    torch="eˣ: 1.9·10⁻²² at −50; only an elu in place has elu(x) + 1",
-    severity=COSMETIC,
-    hits="comparisons of gradients by their relative error; in float32 from −10 on",
-    recipe="torch: elu(x) + 1 by hand; Keras: where(x > 0, x, exp(x) − 1)",
-    sources=("tensorflow/python/ops/nn_grad.py:L460", "torch/_decomp/decompositions.py:L150"),
-)
-class EluFarLeft:
-    x = np.array([-50.0, -40.0])
-
-    def in_keras(x):
-        return keras_gradient(keras.activations.elu, x)
-
-    def in_torch(x):
-        return torch_gradient(F.elu, x)
-
-    def torch_as_keras(x):
-        return (F.elu(torch.tensor(x)) + 1,)
-
-    def keras_as_torch(x):
-        return keras_gradient(lambda x: tf.where(x > 0, x, tf.exp(x) - 1), x)

@@ -214,6 +214,34 @@ class KernelsFloat32:
 
 
 @difference(
+    item="elu and mish in bfloat16",
+    keras="each step is rounded to 8 bits: elu(−0.01) is −0.0117",
+    torch="computed in float32, and rounded once: −0.0099",
+    severity=SLOW_DRIFT,
+    hits="networks in mixed_bfloat16; selu, softplus and log_sigmoid alike",
+    recipe="Keras: cast to float32 before the activation, and back",
+    sources=("keras/src/backend/tensorflow/nn.py:L117", "torch/nn/functional.py:L1863"),
+    unaligned="a second rounding is nothing that torch should be made to do",
+    ulp=0,
+)
+class Bfloat16Steps:
+    x = np.array([-3.0, -0.5, -0.01], np.float32)
+
+    def in_keras(x):
+        x = tf.cast(x, tf.bfloat16)
+        return [tf.cast(f(x), tf.float32) for f in (keras.activations.elu, keras.activations.mish)]
+
+    def in_torch(x):
+        x = torch.tensor(x).bfloat16()
+        return [f(x).float() for f in (F.elu, F.mish)]
+
+    def keras_as_torch(x):
+        x = tf.cast(tf.cast(x, tf.bfloat16), tf.float32)
+        y = [f(x) for f in (keras.activations.elu, keras.activations.mish)]
+        return [tf.cast(tf.cast(each, tf.bfloat16), tf.float32) for each in y]
+
+
+@difference(
     item="softmax and log_softmax of rows with infinities and NaN",
     keras="NaN throughout if +∞, NaN or nothing but −∞ is in the row",
     torch="the same",

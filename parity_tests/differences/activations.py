@@ -537,30 +537,6 @@ class SoftmaxOfChannels:
 
 
 @difference(
-    item="sigmoid of integers",
-    keras="raises: the kernel takes floating point alone",
-    torch="the integers are promoted to float32",
-    severity=CRASH,
-    hits="labels, counts and indices that are fed in as they are",
-    recipe="Keras: cast to float32 first",
-    unaligned="an error is nothing that torch should be made to raise",
-    sources=("keras/src/backend/tensorflow/nn.py:L43", "torch/nn/functional.py:L2344"),
-    ulp=1,
-)
-class SigmoidOfIntegers:
-    x = np.array([0, 200])
-
-    def in_keras(x):
-        return keras.activations.sigmoid(x)
-
-    def in_torch(x):
-        return torch.sigmoid(torch.tensor(x))
-
-    def keras_as_torch(x):
-        return keras.activations.sigmoid(keras.ops.cast(x, "float32"))
-
-
-@difference(
     item="an activation that writes over its input",
     keras="never does",
     torch="inplace=True, usual in published models, overwrites x for whoever reads it next",
@@ -586,3 +562,28 @@ class ReluInplace:
     def keras_as_torch(x):
         x = keras.layers.ReLU(dtype="float64")(x)
         return x + x
+
+
+@difference(
+    item="first argument of a ReLU layer, and second of relu",
+    keras="ReLU(6.0): max_value, a relu6; relu(x, 0.1): negative_slope",
+    torch="both are inplace: any number but 0 overwrites the input, and nothing is cut off",
+    severity=SILENT_WRONG,
+    hits="relu6 and leaky slopes given by position",
+    recipe="torch: nn.ReLU6 and F.leaky_relu; Keras: name the arguments",
+    sources=("keras/src/layers/activations/relu.py:L41", "torch/nn/modules/activation.py:L135"),
+)
+class ReluArgument:
+    x = np.array([-2.0, 3.0, 8.0])
+
+    def in_keras(x):
+        return keras.layers.ReLU(6.0, dtype="float64")(x)
+
+    def in_torch(x):
+        return nn.ReLU(6.0)(torch.tensor(x))
+
+    def torch_as_keras(x):
+        return nn.ReLU6()(torch.tensor(x))
+
+    def keras_as_torch(x):
+        return keras.layers.ReLU(dtype="float64")(x)

@@ -362,10 +362,7 @@ class NumpyInside:
     hits="GANs and actor-critics, where one step updates what the next gradient reads",
     recipe="torch: clone the weight into the graph, or take the gradient first",
     unaligned="an error is nothing that Keras should be made to raise",
-    sources=(
-        "tensorflow/python/ops/resource_variable_ops.py:L815",
-        "torch/autograd/graph.py:L966",
-    ),
+    sources=("tensorflow/python/ops/resource_variable_ops.py:L815", "torch/autograd/graph.py:L966"),
 )
 class AssignedAfterUse:
     w = np.array([1.0, 3.0])
@@ -392,6 +389,41 @@ class AssignedAfterUse:
             w.fill_(5.0)
         y.backward()
         return w.grad
+
+
+@difference(
+    item="a value that is written into a variable, and read again, within one step",
+    keras="assign cuts the graph: the gradient is None",
+    torch="copy_ is recorded, and differentiated through",
+    severity=CRASH,
+    hits="memories, buffers and running statistics that a loss reads",
+    recipe="Keras: go on with the tensor, and assign it as well; torch: detach before copy_",
+    unaligned="None is nothing that torch should be made to give",
+    sources=("tensorflow/python/ops/resource_variable_ops.py:L1063", "torch/_tensor_docs.py:L1156"),
+)
+class AssignedWithin:
+    w = np.array([1.0, 3.0])
+
+    def in_keras(w):
+        w, memory = tf.Variable(w), tf.Variable(np.zeros(2))
+        with tf.GradientTape() as tape:
+            memory.assign(w**2)
+            y = 2 * memory
+        return tape.gradient(y, w)
+
+    def in_torch(w):
+        w, memory = torch.tensor(w, requires_grad=True), torch.zeros(2, dtype=torch.float64)
+        memory.copy_(w**2)
+        (2 * memory).sum().backward()
+        return w.grad
+
+    def keras_as_torch(w):
+        w, memory = tf.Variable(w), tf.Variable(np.zeros(2))
+        with tf.GradientTape() as tape:
+            value = w**2
+            memory.assign(value)
+            y = 2 * value
+        return tape.gradient(y, w)
 
 
 @difference(
@@ -429,36 +461,6 @@ class StepInPlace:
         with torch.no_grad():
             w.sub_(0.1 * w.grad)
         return w.detach()
-
-
-@difference(
-    item="an element of a tensor assigned to",
-    keras="raises: tensors do not change",
-    torch="is done in place, and differentiated through",
-    severity=CRASH,
-    hits="masks and targets filled in by index",
-    recipe="Keras: keras.ops.scatter_update",
-    unaligned="an error is nothing that torch should be made to raise",
-    sources=(
-        "tensorflow/python/framework/ops.py:L302",
-        "torchgen/packaged/autograd/derivatives.yaml:L895",
-    ),
-)
-class ItemAssigned:
-    x = np.array([1.0, 3.0])
-
-    def in_keras(x):
-        x = tf.constant(x)
-        x[0] = 5.0
-        return x
-
-    def in_torch(x):
-        x = torch.tensor(x)
-        x[0] = 5.0
-        return x
-
-    def keras_as_torch(x):
-        return keras.ops.scatter_update(x, [[0]], [5.0])
 
 
 @difference(
@@ -580,38 +582,3 @@ class InferenceMode:
         with torch.no_grad():
             features = torch.ones(2) * 2
         return torch_gradient(lambda w: w * features, w)
-
-
-@difference(
-    item="a value that is written into a variable, and read again, within one step",
-    keras="assign cuts the graph: the gradient is None",
-    torch="copy_ is recorded, and differentiated through",
-    severity=CRASH,
-    hits="memories, buffers and running statistics that a loss reads",
-    recipe="Keras: go on with the tensor, and assign it as well; torch: detach before copy_",
-    unaligned="None is nothing that torch should be made to give",
-    sources=("tensorflow/python/ops/resource_variable_ops.py:L1063", "torch/_tensor_docs.py:L1156"),
-)
-class AssignedWithin:
-    w = np.array([1.0, 3.0])
-
-    def in_keras(w):
-        w, memory = tf.Variable(w), tf.Variable(np.zeros(2))
-        with tf.GradientTape() as tape:
-            memory.assign(w**2)
-            y = 2 * memory
-        return tape.gradient(y, w)
-
-    def in_torch(w):
-        w, memory = torch.tensor(w, requires_grad=True), torch.zeros(2, dtype=torch.float64)
-        memory.copy_(w**2)
-        (2 * memory).sum().backward()
-        return w.grad
-
-    def keras_as_torch(w):
-        w, memory = tf.Variable(w), tf.Variable(np.zeros(2))
-        with tf.GradientTape() as tape:
-            value = w**2
-            memory.assign(value)
-            y = 2 * value
-        return tape.gradient(y, w)

@@ -160,6 +160,53 @@ class FloorOfIntegers:
 
 
 @difference(
+    item="sigmoid of integers",
+    keras="raises: the kernel takes floating point alone",
+    torch="the integers are promoted to float32",
+    severity=CRASH,
+    hits="labels, counts and indices that are fed in as they are",
+    recipe="Keras: cast to float32 first",
+    unaligned="an error is nothing that torch should be made to raise",
+    sources=("keras/src/backend/tensorflow/nn.py:L43", "torch/nn/functional.py:L2344"),
+    ulp=1,
+)
+class SigmoidOfIntegers:
+    x = np.array([0, 200])
+
+    def in_keras(x):
+        return keras.activations.sigmoid(x)
+
+    def in_torch(x):
+        return torch.sigmoid(torch.tensor(x))
+
+    def keras_as_torch(x):
+        return keras.activations.sigmoid(keras.ops.cast(x, "float32"))
+
+
+@difference(
+    item="any and all of numbers",
+    keras="an error of tf: truth values only; keras.ops.any casts",
+    torch="a number other than 0 is true",
+    severity=CRASH,
+    hits="checks for a non-zero mask, count or flag kept as numbers",
+    recipe="Keras: keras.ops.any, or tf.cast(x, bool) first",
+    sources=("tensorflow/python/ops/math_ops.py:L3272", "torch/_torch_docs.py:L876"),
+    unaligned="an error is nothing that torch should be made to raise",
+)
+class AnyOfNumbers:
+    x = np.array([0, 2])
+
+    def in_keras(x):
+        return tf.reduce_any(tf.constant(x))
+
+    def in_torch(x):
+        return torch.any(torch.tensor(x))
+
+    def keras_as_torch(x):
+        return keras.ops.any(x)
+
+
+@difference(
     item="a function mapped over rows, whose result is of another type",
     keras="an error of tf.map_fn: the type of the input is expected; keras.ops.map finds out",
     torch="torch.vmap takes what comes",

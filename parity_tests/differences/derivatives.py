@@ -1,11 +1,9 @@
-"""Jacobians, gradients of complex numbers and of lookups, and which tensors share memory."""
+"""Jacobians, gradients of complex numbers and of lookups, and gradients of one's own."""
 
-import keras
 import numpy as np
 import tensorflow as tf
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from parity_tests.differences.entry import (
     COSMETIC,
@@ -17,7 +15,7 @@ from parity_tests.differences.entry import (
 )
 from parity_tests.differences.gradients import keras_gradient, torch_gradient
 
-TITLE = "Jacobians, sparse and complex gradients, shared memory"
+TITLE = "Jacobians, sparse, complex and custom gradients"
 STAGE = LOOP
 
 
@@ -175,10 +173,10 @@ class RealOfComplex:
 
 @difference(
     item="gradient of a table that rows were looked up in",
-    keras="IndexedSlices: one row for each lookup, repeated ones apart",
+    keras="IndexedSlices: one row for each lookup, repeated ones apart; + of two raises TypeError",
     torch="a whole table, repeated rows added up",
     severity=SILENT_WRONG,
-    hits="norms and histograms of the gradients of embeddings, taken of .values",
+    hits="norms of the gradients of embeddings, taken of .values; gradients added over batches",
     recipe="Keras: tf.convert_to_tensor(gradient); torch: sparse=True for rows by lookup",
     sources=(
         "tensorflow/python/framework/indexed_slices.py:L55",
@@ -210,192 +208,3 @@ class LookupGradient:
         with tf.GradientTape() as tape:
             y = tf.gather(table, rows)
         return tf.convert_to_tensor(tape.gradient(y, table))
-
-
-@difference(
-    item="adding two gradients of an embedding",
-    keras="raises TypeError: IndexedSlices know no +",
-    torch="adds them",
-    severity=CRASH,
-    hits="accumulating gradients over several batches",
-    recipe="Keras: tf.convert_to_tensor first",
-    unaligned="an error is nothing that torch should be made to raise",
-    sources=(
-        "tensorflow/python/framework/indexed_slices.py:L55",
-        "torchgen/packaged/autograd/derivatives.yaml:L2045",
-    ),
-)
-class LookupsAdded:
-    table = np.ones((4, 2))
-    rows = np.array([1, 1, 2])
-
-    def in_keras(table, rows):
-        table = tf.Variable(table)
-        with tf.GradientTape() as tape:
-            y = tf.gather(table, rows)
-        gradient = tape.gradient(y, table)
-        return gradient + gradient
-
-    def in_torch(table, rows):
-        table = torch.tensor(table, requires_grad=True)
-        F.embedding(torch.tensor(rows), table).sum().backward()
-        return table.grad + table.grad
-
-    def keras_as_torch(table, rows):
-        table = tf.Variable(table)
-        with tf.GradientTape() as tape:
-            y = tf.gather(table, rows)
-        gradient = tf.convert_to_tensor(tape.gradient(y, table))
-        return gradient + gradient
-
-
-@difference(
-    item="a detached weight, after the weight is updated",
-    keras="stop_gradient holds the value that was read",
-    torch="detach shares the memory of the weight: it holds the new value",
-    severity=SILENT_WRONG,
-    hits="target networks and old policies that are kept for comparison",
-    recipe="torch: detach().clone(); Keras: keep the variable, not its value",
-    sources=("tensorflow/python/ops/resource_variable_ops.py:L815", "torch/_tensor.py:L798"),
-)
-class DetachShares:
-    w = np.array([1.0, 3.0])
-
-    def in_keras(w):
-        w = tf.Variable(w)
-        old = tf.stop_gradient(w)
-        w.assign([9.0, 9.0])
-        return old
-
-    def in_torch(w):
-        w = nn.Parameter(torch.tensor(w))
-        old = w.detach()
-        with torch.no_grad():
-            w.fill_(9.0)
-        return old
-
-    def torch_as_keras(w):
-        w = nn.Parameter(torch.tensor(w))
-        old = w.detach().clone()
-        with torch.no_grad():
-            w.fill_(9.0)
-        return old
-
-    def keras_as_torch(w):
-        old = w = tf.Variable(w)
-        w.assign([9.0, 9.0])
-        return old
-
-
-@difference(
-    item="the NumPy array of a weight, after the weight is updated",
-    keras="holds the value that was read",
-    torch="is a view: it holds the new value",
-    severity=SILENT_WRONG,
-    hits="recording weights over training, all of which then equal the last",
-    recipe="torch: .detach().numpy().copy(); Keras: read the variable when it is needed",
-    sources=("tensorflow/python/framework/ops.py:L416", "torch/_tensor_docs.py:L3643"),
-)
-class NumpyShares:
-    w = np.array([1.0, 3.0])
-
-    def in_keras(w):
-        w = tf.Variable(w)
-        recorded = w.numpy()
-        w.assign([9.0, 9.0])
-        return recorded
-
-    def in_torch(w):
-        w = nn.Parameter(torch.tensor(w))
-        recorded = w.detach().numpy()
-        with torch.no_grad():
-            w.fill_(9.0)
-        return recorded
-
-    def torch_as_keras(w):
-        w = nn.Parameter(torch.tensor(w))
-        recorded = w.detach().numpy().copy()
-        with torch.no_grad():
-            w.fill_(9.0)
-        return recorded
-
-    def keras_as_torch(w):
-        w = tf.Variable(w)
-        w.assign([9.0, 9.0])
-        return w.numpy()
-
-
-@difference(
-    item="a slice that is added to",
-    keras="is a tensor of its own: x stays as it is",
-    torch="is a view: += on it changes x",
-    severity=SILENT_WRONG,
-    hits="padding, gates and buffers that are cut out and changed",
-    recipe="torch: y = y + 1, or clone the slice; Keras: put the slice back with slice_update",
-    sources=(
-        "tensorflow/python/framework/ops.py:L302",
-        "torchgen/packaged/autograd/derivatives.yaml:L1568",
-    ),
-)
-class SliceShares:
-    x = np.zeros(3)
-
-    def in_keras(x):
-        x = tf.constant(x)
-        y = x[:2]
-        y += 1
-        return x
-
-    def in_torch(x):
-        x = torch.tensor(x)
-        y = x[:2]
-        y += 1
-        return x
-
-    def torch_as_keras(x):
-        x = torch.tensor(x)
-        y = x[:2].clone()
-        y += 1
-        return x
-
-    def keras_as_torch(x):
-        x = tf.constant(x)
-        return keras.ops.slice_update(x, [0], x[:2] + 1)
-
-
-@difference(
-    item="a weight made of a NumPy array, after the array is changed",
-    keras="keras.Variable copies",
-    torch="from_numpy and as_tensor share the memory of the array; torch.tensor copies",
-    severity=SILENT_WRONG,
-    hits="a buffer that is filled anew for each batch",
-    recipe="torch: torch.tensor(array); Keras: assign the array again",
-    sources=("keras/src/backend/tensorflow/core.py:L43", "torch/_torch_docs.py:L4412"),
-)
-class FromNumpyShares:
-    x = np.array([1.0, 3.0])
-
-    def in_keras(x):
-        x = x.copy()
-        made = keras.Variable(x, dtype="float64")
-        x[0] = 9.0
-        return made
-
-    def in_torch(x):
-        x = x.copy()
-        made = torch.from_numpy(x)
-        x[0] = 9.0
-        return made
-
-    def torch_as_keras(x):
-        x = x.copy()
-        made = torch.tensor(x)
-        x[0] = 9.0
-        return made
-
-    def keras_as_torch(x):
-        x = x.copy()
-        made = keras.Variable(x, dtype="float64")
-        x[0] = 9.0
-        made.assign(x)
-        return made

@@ -34,59 +34,36 @@ def torch_gradient(function, *inputs):
 
 
 @difference(
-    item="gradient of the maximum along an axis, of equal elements",
+    item="gradient of the maximum or the minimum along an axis, of equal elements",
     keras="shared out evenly among them",
-    torch="max(dim).values gives all of it to one of them",
+    torch="max(dim).values and min(dim).values give all of it to one of them",
     severity=SILENT_WRONG,
-    hits="maxout, pooling over time, attention by hard maxima, after a ReLU full of zeros",
-    recipe="torch: amax; Keras: gather at argmax",
+    hits="pooling over time, hard triplets, Chamfer distances, after a ReLU full of zeros",
+    recipe="torch: amax, amin; Keras: gather at argmax, argmin",
     sources=(
         "tensorflow/python/ops/math_grad.py:L232",
         "torchgen/packaged/autograd/derivatives.yaml:L1125",
     ),
 )
 class MaxTies:
-    x = np.array([0.0, 2.0, 2.0, 2.0])
+    x = np.array([[0.0, 2.0, 2.0, 2.0], [1.0, 1.0, 3.0, 1.0]])
 
     def in_keras(x):
-        return keras_gradient(lambda x: tf.reduce_max(x, axis=0), x)
+        largest = keras_gradient(lambda x: tf.reduce_max(x, axis=1), x)
+        return largest, keras_gradient(lambda x: tf.reduce_min(x, axis=1), x)
 
     def in_torch(x):
-        return torch_gradient(lambda x: x.max(dim=0).values, x)
+        largest = torch_gradient(lambda x: x.max(dim=1).values, x)
+        return largest, torch_gradient(lambda x: x.min(dim=1).values, x)
 
     def torch_as_keras(x):
-        return torch_gradient(lambda x: x.amax(dim=0), x)
+        return torch_gradient(lambda x: x.amax(1), x), torch_gradient(lambda x: x.amin(1), x)
 
     def keras_as_torch(x):
-        return keras_gradient(lambda x: keras.ops.take(x, tf.argmax(x)), x)
+        def at(index):
+            return lambda x: tf.gather(x, index(x, axis=1), batch_dims=1)
 
-
-@difference(
-    item="gradient of the minimum along an axis, of equal elements",
-    keras="shared out evenly among them",
-    torch="min(dim).values gives all of it to one of them",
-    severity=SILENT_WRONG,
-    hits="nearest neighbours, Chamfer distance, triplet losses with hard examples",
-    recipe="torch: amin; Keras: gather at argmin",
-    sources=(
-        "tensorflow/python/ops/math_grad.py:L232",
-        "torchgen/packaged/autograd/derivatives.yaml:L1187",
-    ),
-)
-class MinTies:
-    x = np.array([[3.0, 2.0, 2.0], [1.0, 1.0, 1.0]])
-
-    def in_keras(x):
-        return keras_gradient(lambda x: tf.reduce_min(x, axis=1), x)
-
-    def in_torch(x):
-        return torch_gradient(lambda x: x.min(dim=1).values, x)
-
-    def torch_as_keras(x):
-        return torch_gradient(lambda x: x.amin(dim=1), x)
-
-    def keras_as_torch(x):
-        return keras_gradient(lambda x: tf.gather(x, tf.argmin(x, axis=1), batch_dims=1), x)
+        return keras_gradient(at(tf.argmax), x), keras_gradient(at(tf.argmin), x)
 
 
 @difference(
@@ -310,6 +287,34 @@ class HypotOfEquals:
 
 
 @difference(
+    item="gradient of expm1 far left of zero",
+    keras="eˣ: 1.9·10⁻²² at −50",
+    torch="expm1(x) + 1, in which the digits of eˣ are lost: 0 at −50",
+    severity=COSMETIC,
+    hits="rates and probabilities written 1 − e⁻ˣ; in float32 from −10 on",
+    recipe="torch: exp(x) − 1 where x is below −1; Keras: expm1(x) + 1 by hand",
+    sources=(
+        "tensorflow/python/ops/math_grad.py:L752",
+        "torchgen/packaged/autograd/derivatives.yaml:L660",
+    ),
+)
+class Expm1FarLeft:
+    x = np.array([-50.0, -40.0])
+
+    def in_keras(x):
+        return keras_gradient(tf.math.expm1, x)
+
+    def in_torch(x):
+        return torch_gradient(torch.expm1, x)
+
+    def torch_as_keras(x):
+        return torch_gradient(lambda x: torch.exp(x) - 1, x)
+
+    def keras_as_torch(x):
+        return [tf.math.expm1(x) + 1]
+
+
+@difference(
     item="gradient of the median of an even number of elements",
     keras="half to each of the two in the middle, whose mean it is",
     torch="all of it to the lower one",
@@ -451,34 +456,6 @@ class FloorDivision:
 
     def in_torch(x, y):
         return torch_gradient(lambda x, y: x // y, x, y)
-
-
-@difference(
-    item="gradient of expm1 far left of zero",
-    keras="eˣ: 1.9·10⁻²² at −50",
-    torch="expm1(x) + 1, in which the digits of eˣ are lost: 0 at −50",
-    severity=COSMETIC,
-    hits="rates and probabilities written 1 − e⁻ˣ; in float32 from −10 on",
-    recipe="torch: exp(x) − 1 where x is below −1; Keras: expm1(x) + 1 by hand",
-    sources=(
-        "tensorflow/python/ops/math_grad.py:L752",
-        "torchgen/packaged/autograd/derivatives.yaml:L660",
-    ),
-)
-class Expm1FarLeft:
-    x = np.array([-50.0, -40.0])
-
-    def in_keras(x):
-        return keras_gradient(tf.math.expm1, x)
-
-    def in_torch(x):
-        return torch_gradient(torch.expm1, x)
-
-    def torch_as_keras(x):
-        return torch_gradient(lambda x: torch.exp(x) - 1, x)
-
-    def keras_as_torch(x):
-        return [tf.math.expm1(x) + 1]
 
 
 @difference(

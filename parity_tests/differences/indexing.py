@@ -1,4 +1,4 @@
-"""Reading and writing elements: indices, gathers, masks, one-hot vectors."""
+"""Reading elements: indices, gathers, masks, keys, comparison."""
 
 import keras
 import numpy as np
@@ -37,7 +37,7 @@ class OneHotClasses:
 
 @difference(
     item="what gather gathers",
-    keras="tf.gather, keras.ops.take: whole rows, one for each index",
+    keras="tf.gather: whole rows, one for each index; so keras.ops.take(axis=0)",
     torch="torch.gather: one element for each index, along an axis",
     severity=SILENT_WRONG,
     hits="picking the score of each label, or rows of a table",
@@ -59,6 +59,32 @@ class Gather:
 
     def keras_as_torch(x, indices):
         return keras.ops.take_along_axis(x, indices, axis=0)
+
+
+@difference(
+    item="a matrix of indices, one row for each element",
+    keras="tf.gather_nd: each row holds the coordinates of one element",
+    torch="x[indices]: each number picks a row of x",
+    severity=SILENT_WRONG,
+    hits="values picked at (batch, class) or (row, column), as from tf.where",
+    recipe="torch: x[tuple(indices.T)]; Keras: tf.gather",
+    sources=("tensorflow/python/ops/array_ops.py:L5159", "torch/_torch_docs.py:L5358"),
+)
+class GatherNd:
+    x = np.arange(4.0).reshape(2, 2)
+    indices = np.array([[0, 1], [1, 0]])
+
+    def in_keras(x, indices):
+        return tf.gather_nd(x, indices)
+
+    def in_torch(x, indices):
+        return torch.tensor(x)[torch.tensor(indices)]
+
+    def torch_as_keras(x, indices):
+        return torch.tensor(x)[tuple(torch.tensor(indices).T)]
+
+    def keras_as_torch(x, indices):
+        return tf.gather(x, indices)
 
 
 @difference(
@@ -85,6 +111,25 @@ class NegativeIndices:
 
     def keras_as_torch(x, indices):
         return tf.gather(x, indices)
+
+
+@difference(
+    item="an index beyond the end",
+    keras="an error of gather, on a CPU; on a GPU it gives 0",
+    torch="an error",
+    severity=NONE,
+    hits="nobody on a CPU",
+    recipe="check indices before they reach the model",
+    sources=("tensorflow/python/ops/array_ops.py:L4785", "torch/_torch_docs.py:L5358"),
+)
+class IndexBeyond:
+    x = np.array([1.0, 2.0, 3.0])
+
+    def in_keras(x):
+        return tf.gather(x, [5])
+
+    def in_torch(x):
+        return torch.tensor(x)[[5]]
 
 
 @difference(
@@ -135,34 +180,54 @@ class ListOfIndices:
 
 
 @difference(
-    item="x += 1 while another name holds the tensor",
-    keras="a new tensor: the other name keeps the old numbers",
-    torch="in place: the other name sees the new numbers",
+    item="selecting by a mask with fewer axes than the tensor",
+    keras="tf.boolean_mask: rows where the mask holds",
+    torch="masked_select: the mask is broadcast along the last axis, and elements come back",
     severity=SILENT_WRONG,
-    hits="residual connections written as x += layer(x), kept activations",
-    recipe="torch: x = x + 1; Keras: a Variable and assign_add",
-    sources=("tensorflow/python/ops/math_ops.py:L508", "torch/_tensor_docs.py:L377"),
+    hits="valid samples or steps picked out of a batch; of a square nothing fails",
+    recipe="torch: x[mask]; Keras: broadcast the mask to the shape of x",
+    sources=("tensorflow/python/ops/array_ops.py:L1541", "torch/_torch_docs.py:L6595"),
 )
-class AugmentedAssignment:
-    def in_keras():
-        kept = x = tf.ones(2)
-        x += 1.0
-        return kept
+class MaskOfRows:
+    x = np.arange(4.0).reshape(2, 2)
+    mask = np.array([True, False])
 
-    def in_torch():
-        kept = x = torch.ones(2)
-        x += 1.0
-        return kept
+    def in_keras(x, mask):
+        return tf.boolean_mask(x, mask)
 
-    def torch_as_keras():
-        kept = x = torch.ones(2)
-        x = x + 1.0
-        return kept
+    def in_torch(x, mask):
+        return torch.masked_select(torch.tensor(x), torch.tensor(mask))
 
-    def keras_as_torch():
-        kept = x = keras.Variable(tf.ones(2))
-        x.assign_add(tf.ones(2))
-        return kept
+    def torch_as_keras(x, mask):
+        return torch.tensor(x)[torch.tensor(mask)]
+
+    def keras_as_torch(x, mask):
+        return tf.boolean_mask(x, np.broadcast_to(mask, x.shape))
+
+
+@difference(
+    item="places where a condition holds",
+    keras="tf.where: a row of coordinates for each place",
+    torch="torch.where: a vector of coordinates for each axis; nonzero: rows",
+    severity=SILENT_WRONG,
+    hits="masks turned into indices; of as many places as axes nothing fails",
+    recipe="torch: torch.nonzero; Keras: keras.ops.nonzero",
+    sources=("tensorflow/python/ops/array_ops.py:L4447", "torch/_torch_docs.py:L12574"),
+)
+class WhereOneArgument:
+    mask = np.array([[False, False], [True, True]])
+
+    def in_keras(mask):
+        return np.array(tf.where(mask))
+
+    def in_torch(mask):
+        return torch.stack(torch.where(torch.tensor(mask)))
+
+    def torch_as_keras(mask):
+        return torch.nonzero(torch.tensor(mask))
+
+    def keras_as_torch(mask):
+        return np.stack(keras.ops.nonzero(mask))
 
 
 @difference(
@@ -216,50 +281,29 @@ class EqualityOfShapes:
 
 
 @difference(
-    item="places where a condition holds",
-    keras="tf.where: a row of coordinates for each place",
-    torch="torch.where: a vector of coordinates for each axis; nonzero: rows",
+    item="equal of two tensors",
+    keras="element by element",
+    torch="torch.equal: one truth value for the whole; torch.eq and == go by elements",
     severity=SILENT_WRONG,
-    hits="masks turned into indices; of as many places as axes nothing fails",
-    recipe="torch: torch.nonzero; Keras: keras.ops.nonzero",
-    sources=("tensorflow/python/ops/array_ops.py:L4447", "torch/_torch_docs.py:L12574"),
+    hits="accuracies counted by equal(labels, predictions), which become all or nothing",
+    recipe="torch: torch.eq; Keras: keras.ops.all(keras.ops.equal(x, y))",
+    sources=("tensorflow/python/ops/math_ops.py:L1863", "torch/_torch_docs.py:L4117"),
 )
-class WhereOneArgument:
-    mask = np.array([[False, False], [True, True]])
+class EqualByName:
+    x = np.array([1, 2, 3])
+    y = np.array([1, 2, 4])
 
-    def in_keras(mask):
-        return np.array(tf.where(mask))
+    def in_keras(x, y):
+        return keras.ops.equal(x, y)
 
-    def in_torch(mask):
-        return torch.stack(torch.where(torch.tensor(mask)))
+    def in_torch(x, y):
+        return torch.equal(torch.tensor(x), torch.tensor(y))
 
-    def torch_as_keras(mask):
-        return torch.nonzero(torch.tensor(mask))
+    def torch_as_keras(x, y):
+        return torch.eq(torch.tensor(x), torch.tensor(y))
 
-    def keras_as_torch(mask):
-        return np.stack(keras.ops.nonzero(mask))
-
-
-@difference(
-    item="an index beyond the end in gather",
-    keras="raises, on the CPU; on a GPU it gives 0",
-    torch="raises IndexError",
-    severity=NONE,
-    hits="nobody on a CPU",
-    recipe="check indices before they reach the model",
-    sources=(
-        "tensorflow/python/ops/array_ops.py:L4788",
-        "torchgen/packaged/autograd/derivatives.yaml:L910",
-    ),
-)
-class GatherBeyond:
-    x = np.array([1.0, 2.0, 3.0])
-
-    def in_keras(x):
-        return tf.gather(x, [5])
-
-    def in_torch(x):
-        return torch.tensor(x)[[5]]
+    def keras_as_torch(x, y):
+        return keras.ops.all(keras.ops.equal(x, y))
 
 
 @difference(
@@ -284,55 +328,3 @@ class FlatIndex:
 
     def keras_as_torch(shape):
         return [int(each[0]) for each in keras.ops.unravel_index([5], shape)]
-
-
-@difference(
-    item="a matrix of indices, one row for each element",
-    keras="tf.gather_nd: each row holds the coordinates of one element",
-    torch="x[indices]: each number picks a row of x",
-    severity=SILENT_WRONG,
-    hits="values picked at (batch, class) or (row, column), as from tf.where",
-    recipe="torch: x[tuple(indices.T)]; Keras: tf.gather",
-    sources=("tensorflow/python/ops/array_ops.py:L5159", "torch/_torch_docs.py:L5358"),
-)
-class GatherNd:
-    x = np.arange(4.0).reshape(2, 2)
-    indices = np.array([[0, 1], [1, 0]])
-
-    def in_keras(x, indices):
-        return tf.gather_nd(x, indices)
-
-    def in_torch(x, indices):
-        return torch.tensor(x)[torch.tensor(indices)]
-
-    def torch_as_keras(x, indices):
-        return torch.tensor(x)[tuple(torch.tensor(indices).T)]
-
-    def keras_as_torch(x, indices):
-        return tf.gather(x, indices)
-
-
-@difference(
-    item="selecting by a mask with fewer axes than the tensor",
-    keras="tf.boolean_mask: rows where the mask holds",
-    torch="masked_select: the mask is broadcast along the last axis, and elements come back",
-    severity=SILENT_WRONG,
-    hits="valid samples or steps picked out of a batch; of a square nothing fails",
-    recipe="torch: x[mask]; Keras: broadcast the mask to the shape of x",
-    sources=("tensorflow/python/ops/array_ops.py:L1541", "torch/_torch_docs.py:L6595"),
-)
-class MaskOfRows:
-    x = np.arange(4.0).reshape(2, 2)
-    mask = np.array([True, False])
-
-    def in_keras(x, mask):
-        return tf.boolean_mask(x, mask)
-
-    def in_torch(x, mask):
-        return torch.masked_select(torch.tensor(x), torch.tensor(mask))
-
-    def torch_as_keras(x, mask):
-        return torch.tensor(x)[torch.tensor(mask)]
-
-    def keras_as_torch(x, mask):
-        return tf.boolean_mask(x, np.broadcast_to(mask, x.shape))

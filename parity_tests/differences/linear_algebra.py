@@ -4,24 +4,207 @@ import keras
 import numpy as np
 import tensorflow as tf
 import torch
-import torch.nn.functional as F
 
-from parity_tests.differences.entry import (
-    CRASH,
-    LAYERS,
-    NONE,
-    SILENT_WRONG,
-    SLOW_DRIFT,
-    difference,
-)
+from parity_tests.differences.entry import CRASH, LAYERS, NONE, SILENT_WRONG, difference
 
 TITLE = "Linear algebra"
 STAGE = LAYERS
 
 
 @difference(
+    item="product of a vector and a matrix",
+    keras="tf.matmul: an error, two axes at least; so tf.linalg.solve of a vector",
+    torch="the vector counts as a row",
+    severity=CRASH,
+    hits="code that passes one sample",
+    recipe="Keras: keras.ops.matmul, or tf.linalg.matvec",
+    sources=("tensorflow/python/ops/math_ops.py:L3477", "torch/_torch_docs.py:L7638"),
+    unaligned="an error is nothing that torch should be made to raise",
+)
+class MatmulVector:
+    x = np.ones(3)
+    y = np.arange(6.0).reshape(3, 2)
+
+    def in_keras(x, y):
+        return tf.matmul(x, y)
+
+    def in_torch(x, y):
+        return torch.matmul(torch.tensor(x), torch.tensor(y))
+
+    def keras_as_torch(x, y):
+        return keras.ops.matmul(x, y)
+
+
+@difference(
+    item="dot of two matrices",
+    keras="keras.ops.dot: their product",
+    torch="RuntimeError: torch.dot takes vectors alone",
+    severity=CRASH,
+    hits="code that goes from NumPy to torch",
+    recipe="torch: matmul, or @",
+    sources=("keras/src/backend/tensorflow/numpy.py:L1502", "torch/_torch_docs.py:L4010"),
+    unaligned="Keras has no such check to turn on",
+)
+class DotOfMatrices:
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+    def in_keras(x):
+        return keras.ops.dot(x, x)
+
+    def in_torch(x):
+        return torch.dot(torch.tensor(x), torch.tensor(x))
+
+    def torch_as_keras(x):
+        return torch.tensor(x) @ torch.tensor(x)
+
+
+@difference(
+    item="outer product of matrices",
+    keras="keras.ops.outer lays them out as vectors",
+    torch="RuntimeError: vectors only",
+    severity=CRASH,
+    hits="code that goes from NumPy to torch",
+    recipe="torch: torch.outer(x.flatten(), y.flatten())",
+    sources=("keras/src/backend/tensorflow/numpy.py:L2624", "torch/_torch_docs.py:L4958"),
+    unaligned="an error is nothing that Keras should be made to raise",
+)
+class OuterOfMatrices:
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+    def in_keras(x):
+        return keras.ops.outer(x, x)
+
+    def in_torch(x):
+        return torch.outer(torch.tensor(x), torch.tensor(x))
+
+    def torch_as_keras(x):
+        return torch.outer(torch.tensor(x).flatten(), torch.tensor(x).flatten())
+
+
+@difference(
+    item="* of two matrices, and @",
+    keras="element by element; the product",
+    torch="element by element; the product",
+    severity=NONE,
+    hits="nobody",
+    recipe="nothing to do",
+    sources=("tensorflow/python/ops/math_ops.py:L508", "torch/_torch_docs.py:L7638"),
+)
+class Products:
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+    def in_keras(x):
+        return tf.constant(x) * tf.constant(x), tf.constant(x) @ tf.constant(x)
+
+    def in_torch(x):
+        return torch.tensor(x) * torch.tensor(x), torch.tensor(x) @ torch.tensor(x)
+
+
+@difference(
+    item="dot of two tensors with more than two axes",
+    keras="the last axis of the first with the last but one of the second, all else kept apart",
+    torch="matmul: the leading axes are paired as batches",
+    severity=SILENT_WRONG,
+    hits="attention written with np.dot or keras.ops.dot",
+    recipe="torch: torch.tensordot(x, y, dims=([-1], [-2])); Keras: matmul",
+    sources=("keras/src/backend/tensorflow/numpy.py:L1502", "torch/_torch_docs.py:L7638"),
+)
+class DotOfBatches:
+    x = np.arange(8.0).reshape(2, 2, 2)
+
+    def in_keras(x):
+        return keras.ops.dot(x, x)
+
+    def in_torch(x):
+        return torch.matmul(torch.tensor(x), torch.tensor(x))
+
+    def torch_as_keras(x):
+        return torch.tensordot(torch.tensor(x), torch.tensor(x), dims=([-1], [-2]))
+
+    def keras_as_torch(x):
+        return keras.ops.matmul(x, x)
+
+
+@difference(
+    item="an axis of length 1 in einsum, where the same letter is longer elsewhere",
+    keras="an error",
+    torch="the axis is broadcast",
+    severity=CRASH,
+    hits="attention and mixtures in which one tensor is shared by heads or experts",
+    recipe="Keras: sum the axis of length 1 away, under a letter of its own",
+    sources=("tensorflow/python/ops/special_math_ops.py:L620", "torch/functional.py:L175"),
+    unaligned="an error is nothing that torch should be made to raise",
+)
+class EinsumBroadcast:
+    x = np.array([[1.0], [2.0]])
+    y = np.arange(6.0).reshape(3, 2)
+
+    def in_keras(x, y):
+        return keras.ops.einsum("ij,jk->ik", x, y)
+
+    def in_torch(x, y):
+        return torch.einsum("ij,jk->ik", torch.tensor(x), torch.tensor(y))
+
+    def keras_as_torch(x, y):
+        return keras.ops.einsum("il,jk->ik", x, y)
+
+
+@difference(
+    item="vdot of complex vectors",
+    keras="keras.ops.vdot: the sum of products, nothing is conjugated",
+    torch="torch.vdot conjugates the first, as NumPy does",
+    severity=SILENT_WRONG,
+    hits="norms and overlaps of complex signals and states, which come out negative",
+    recipe="torch: torch.dot; Keras: vdot(conjugate(x), y)",
+    sources=("keras/src/backend/tensorflow/numpy.py:L3369", "torch/_torch_docs.py:L4040"),
+    ulp=1,
+)
+class VdotComplex:
+    # complex64: keras.ops.vdot has no complex128
+    x = np.array([1j, 2.0], np.complex64)
+
+    def in_keras(x):
+        return keras.ops.vdot(x, x)
+
+    def in_torch(x):
+        return torch.vdot(torch.tensor(x), torch.tensor(x))
+
+    def torch_as_keras(x):
+        return torch.dot(torch.tensor(x), torch.tensor(x))
+
+    def keras_as_torch(x):
+        return keras.ops.vdot(keras.ops.conjugate(x), x)
+
+
+@difference(
+    item="axis of a cross product, unless given",
+    keras="the last",
+    torch="torch.cross: the first of length 3; torch.linalg.cross: the last",
+    severity=SILENT_WRONG,
+    hits="normals and rotations of batches of three vectors",
+    recipe="torch: torch.linalg.cross; Keras: axis=0",
+    sources=("keras/src/backend/tensorflow/numpy.py:L1269", "torch/_torch_docs.py:L3257"),
+)
+class CrossAxis:
+    x = np.arange(9.0).reshape(3, 3)
+    y = np.eye(3)
+
+    def in_keras(x, y):
+        return keras.ops.cross(x, y)
+
+    def in_torch(x, y):
+        return torch.cross(torch.tensor(x), torch.tensor(y))
+
+    def torch_as_keras(x, y):
+        return torch.linalg.cross(torch.tensor(x), torch.tensor(y))
+
+    def keras_as_torch(x, y):
+        return keras.ops.cross(x, y, axis=0)
+
+
+@difference(
     item="1-norm of a matrix",
-    keras="tf.norm(ord=1): the sum of all sizes, as of a vector",
+    keras="tf.norm(ord=1): the sum of all sizes, as of a vector; of ord=2 alike",
     torch="torch.linalg.norm(ord=1): the largest column sum; torch.norm(p=1) as TensorFlow",
     severity=SILENT_WRONG,
     hits="L1 penalties of kernels",
@@ -64,30 +247,83 @@ class FrobeniusNorm:
 
 
 @difference(
-    item="what the singular value decomposition returns",
-    keras="tf.linalg.svd: singular values first, then U and V, not transposed",
-    torch="U, singular values, V transposed; so does keras.ops.svd",
+    item="diag of a matrix",
+    keras="tf.linalg.diag: each row becomes a diagonal matrix; keras.ops.diag: the diagonal",
+    torch="torch.diag: the diagonal",
     severity=SILENT_WRONG,
-    hits="whitening, low-rank adapters, PCA",
+    hits="covariances of a batch from their standard deviations",
+    recipe="torch: diag_embed; Keras: tf.linalg.diag_part",
+    sources=("tensorflow/python/ops/array_ops.py:L2079", "torch/_torch_docs.py:L3515"),
+)
+class DiagOfMatrix:
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+
+    def in_keras(x):
+        return tf.linalg.diag(x)
+
+    def in_torch(x):
+        return torch.diag(torch.tensor(x))
+
+    def torch_as_keras(x):
+        return torch.diag_embed(torch.tensor(x))
+
+    def keras_as_torch(x):
+        return tf.linalg.diag_part(x)
+
+
+@difference(
+    item="diagonals of a batch of matrices",
+    keras="tf.linalg.diag_part: of the last two axes; so tf.linalg.trace",
+    torch="torch.diagonal: of the first two; so keras.ops.diagonal and keras.ops.trace",
+    severity=SILENT_WRONG,
+    hits="variances taken from a batch of covariances",
+    recipe="torch: dim1=-2, dim2=-1; Keras: keras.ops.diagonal",
+    sources=("tensorflow/python/ops/array_ops.py:L2248", "torch/_torch_docs.py:L3688"),
+)
+class DiagonalOfBatch:
+    x = np.arange(8.0).reshape(2, 2, 2)
+
+    def in_keras(x):
+        return tf.linalg.diag_part(x)
+
+    def in_torch(x):
+        return torch.diagonal(torch.tensor(x))
+
+    def torch_as_keras(x):
+        return torch.diagonal(torch.tensor(x), dim1=-2, dim2=-1)
+
+    def keras_as_torch(x):
+        return keras.ops.diagonal(x)
+
+
+@difference(
+    item="what the singular value decomposition returns",
+    keras="tf.linalg.svd: the singular values, U, and V, which is not transposed",
+    torch="U, the singular values, and V transposed; so does keras.ops.svd",
+    severity=SILENT_WRONG,
+    hits="whitening, low-rank adapters, principal components",
     recipe="Keras: keras.ops.svd; torch: (S, U, Vh.mT)",
     sources=("tensorflow/python/ops/linalg_ops.py:L492", "torch/linalg/__init__.py:L1742"),
 )
 class SvdOutputs:
-    # its factors have one sign pattern up to the sizes, which are compared
-    x = np.array([[2.0, 1.0], [0.0, 3.0]])
+    # singular vectors have no sign of their own: sizes are compared
+    x = np.random.default_rng(0).normal(size=(3, 3))
 
     def in_keras(x):
-        return [np.abs(each) for each in tf.linalg.svd(x)]
+        _, _, last = tf.linalg.svd(x)
+        return tf.abs(last)
 
     def in_torch(x):
-        return [each.abs() for each in torch.linalg.svd(torch.tensor(x))]
+        _, _, last = torch.linalg.svd(torch.tensor(x))
+        return last.abs()
 
     def torch_as_keras(x):
-        u, s, vh = torch.linalg.svd(torch.tensor(x))
-        return [s, u.abs(), vh.mT.abs()]
+        _, _, last = torch.linalg.svd(torch.tensor(x))
+        return last.mT.abs()
 
     def keras_as_torch(x):
-        return [np.abs(each) for each in keras.ops.svd(x)]
+        _, _, last = keras.ops.svd(x)
+        return keras.ops.abs(last)
 
 
 @difference(
@@ -116,6 +352,92 @@ class SvdSize:
 
 
 @difference(
+    item="signs of eigenvectors",
+    keras="those of its own algorithm (Eigen)",
+    torch="those of LAPACK; singular vectors part alike",
+    severity=SILENT_WRONG,
+    hits="principal components: scores of one framework stored for the other",
+    recipe="turn each so that its largest element is positive, in both",
+    sources=("tensorflow/python/ops/linalg_ops.py:L444", "torch/linalg/__init__.py:L679"),
+    unaligned="the recipe turns both",
+)
+class EigenvectorSigns:
+    x = np.random.default_rng(0).normal(size=(8, 8))
+
+    def in_keras(x):
+        return tf.linalg.eigh(x + x.T)[1]
+
+    def in_torch(x):
+        return torch.linalg.eigh(torch.tensor(x + x.T)).eigenvectors
+
+
+@difference(
+    item="order of the eigenvalues of a matrix that is not symmetric",
+    keras="tf.linalg.eigvals: as Eigen finds them",
+    torch="torch.linalg.eigvals: as LAPACK finds them",
+    severity=SILENT_WRONG,
+    hits="spectral radii of recurrent kernels, read off the first; the orders are often the same",
+    recipe="sort by size in both",
+    sources=("tensorflow/python/ops/linalg_ops.py:L416", "torch/linalg/__init__.py:L587"),
+    unaligned="neither promises an order",
+)
+class EigenvalueOrder:
+    x = np.random.default_rng(0).normal(size=(3, 3))
+
+    def in_keras(x):
+        return tf.linalg.eigvals(x)
+
+    def in_torch(x):
+        return torch.linalg.eigvals(torch.tensor(x))
+
+
+@difference(
+    item="which half of a matrix Cholesky's factorisation reads",
+    keras="the lower; the upper may hold anything",
+    torch="the lower; the upper may hold anything",
+    severity=NONE,
+    hits="nobody",
+    recipe="nothing to do",
+    sources=("tensorflow/python/ops/gen_linalg_ops.py:L768", "torch/linalg/__init__.py:L74"),
+)
+class CholeskyHalf:
+    x = np.array([[4.0, 99.0], [2.0, 3.0]])
+
+    def in_keras(x):
+        return tf.linalg.cholesky(x)
+
+    def in_torch(x):
+        return torch.linalg.cholesky(torch.tensor(x))
+
+
+@difference(
+    item="Cholesky factor of a matrix that is not positive definite",
+    keras="tf.linalg.cholesky: NaN; keras.ops.cholesky: an error",
+    torch="an error",
+    severity=CRASH,
+    hits="Gaussian processes that catch the error to add to the diagonal: in tf there is none",
+    recipe="Keras: keras.ops.cholesky, or look for NaN; torch: torch.linalg.cholesky_ex",
+    sources=("tensorflow/python/ops/gen_linalg_ops.py:L768", "torch/linalg/__init__.py:L74"),
+)
+class CholeskyIndefinite:
+    x = np.array([[-1.0, 0.0], [0.0, 1.0]])
+
+    def in_keras(x):
+        return bool(np.isnan(tf.linalg.cholesky(x)).any())
+
+    def in_torch(x):
+        return bool(torch.linalg.cholesky(torch.tensor(x)).isnan().any())
+
+    def torch_as_keras(x):
+        factor, info = torch.linalg.cholesky_ex(torch.tensor(x))
+        factor = torch.where(info == 0, factor, torch.nan)
+        return bool(factor.isnan().any())
+
+    def keras_as_torch(x):
+        return bool(np.isnan(keras.ops.cholesky(x)).any())
+
+
+@difference(
     item="order of the arguments of cholesky_solve",
     keras="the factor, then the right-hand side",
     torch="the right-hand side, then the factor",
@@ -139,6 +461,55 @@ class CholeskySolve:
 
     def keras_as_torch(factor, right):
         return tf.linalg.cholesky_solve(right, factor)
+
+
+@difference(
+    item="which half a triangular system has, unless said",
+    keras="tf.linalg.triangular_solve: lower=True; keras.ops.solve_triangular: lower=False",
+    torch="torch.linalg.solve_triangular: TypeError, upper is required",
+    severity=CRASH,
+    hits="Gaussian processes, and whitening by a Cholesky factor",
+    recipe="torch: upper=False",
+    sources=("keras/src/backend/tensorflow/linalg.py:L191", "torch/linalg/__init__.py:L2326"),
+    unaligned="an error is nothing that Keras should be made to raise",
+)
+class TriangularHalf:
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    y = np.array([[1.0], [1.0]])
+
+    def in_keras(x, y):
+        return tf.linalg.triangular_solve(x, y)
+
+    def in_torch(x, y):
+        return torch.linalg.solve_triangular(torch.tensor(x), torch.tensor(y))
+
+    def torch_as_keras(x, y):
+        return torch.linalg.solve_triangular(torch.tensor(x), torch.tensor(y), upper=False)
+
+
+@difference(
+    item="logarithm of a determinant",
+    keras="tf.linalg.logdet: by Cholesky, of the lower half alone, as if symmetric",
+    torch="torch.logdet: of any matrix whose determinant is positive",
+    severity=SILENT_WRONG,
+    hits="normalising flows, whose matrices are not symmetric",
+    recipe="Keras: tf.linalg.slogdet; torch: by the Cholesky factor",
+    sources=("tensorflow/python/ops/linalg/linalg_impl.py:L96", "torch/_torch_docs.py:L12641"),
+)
+class LogDeterminant:
+    x = np.array([[3.0, 2.0], [1.0, 3.0]])
+
+    def in_keras(x):
+        return tf.linalg.logdet(x)
+
+    def in_torch(x):
+        return torch.logdet(torch.tensor(x))
+
+    def torch_as_keras(x):
+        return 2 * torch.linalg.cholesky(torch.tensor(x)).diagonal().log().sum()
+
+    def keras_as_torch(x):
+        return tf.linalg.slogdet(x)[1]
 
 
 @difference(
@@ -198,127 +569,6 @@ class PseudoInverseCutoff:
 
     def keras_as_torch(x):
         return tf.linalg.pinv(x, rcond=max(x.shape) * np.finfo(np.float64).eps)
-
-
-@difference(
-    item="diag of a matrix",
-    keras="tf.linalg.diag: each row becomes a diagonal matrix; keras.ops.diag: the diagonal",
-    torch="torch.diag: the diagonal",
-    severity=SILENT_WRONG,
-    hits="covariances of a batch from their standard deviations",
-    recipe="torch: diag_embed; Keras: tf.linalg.diag_part",
-    sources=("tensorflow/python/ops/array_ops.py:L2079", "torch/_torch_docs.py:L3515"),
-)
-class DiagOfMatrix:
-    x = np.array([[1.0, 2.0], [3.0, 4.0]])
-
-    def in_keras(x):
-        return tf.linalg.diag(x)
-
-    def in_torch(x):
-        return torch.diag(torch.tensor(x))
-
-    def torch_as_keras(x):
-        return torch.diag_embed(torch.tensor(x))
-
-    def keras_as_torch(x):
-        return tf.linalg.diag_part(x)
-
-
-@difference(
-    item="which half of a matrix Cholesky's factorisation reads",
-    keras="the lower; the upper may hold anything",
-    torch="the lower; the upper may hold anything",
-    severity=NONE,
-    hits="nobody",
-    recipe="nothing to do",
-    sources=("tensorflow/python/ops/linalg_ops.py:L151", "torch/linalg/__init__.py:L74"),
-)
-class CholeskyHalf:
-    x = np.array([[4.0, 99.0], [2.0, 3.0]])
-
-    def in_keras(x):
-        return tf.linalg.cholesky(x)
-
-    def in_torch(x):
-        return torch.linalg.cholesky(torch.tensor(x))
-
-
-@difference(
-    item="least squares of a matrix without full rank",
-    keras="tf.linalg.lstsq(fast=True): the normal equations, which lose half of the digits",
-    torch="torch.linalg.lstsq: by QR",
-    severity=SLOW_DRIFT,
-    hits="regressions on columns that nearly agree",
-    recipe="TensorFlow: fast=False; torch: solve the normal equations",
-    sources=("tensorflow/python/ops/linalg_ops.py:L244", "torch/linalg/__init__.py:L1078"),
-    unaligned="the two decompositions round differently; 1e-9 is left where columns nearly agree",
-    ulp=1,
-)
-class LeastSquares:
-    A = np.array([[1.0, 1.0], [1.0, 1.0 + 1e-6], [1.0, 1.0 - 1e-6]])
-    b = np.array([[2.0], [2.0 + 1e-6], [2.0 - 1e-6]])
-
-    def in_keras(A, b):
-        return tf.cast(tf.linalg.lstsq(A, b), tf.float32)
-
-    def in_torch(A, b):
-        return torch.linalg.lstsq(torch.tensor(A), torch.tensor(b)).solution.float()
-
-    def keras_as_torch(A, b):
-        return tf.cast(tf.linalg.lstsq(A, b, fast=False), tf.float32)
-
-
-@difference(
-    item="norm where no axis is given, of a batch",
-    keras="tf.norm: of all elements",
-    torch="F.normalize: along axis 1",
-    severity=SILENT_WRONG,
-    hits="cosine similarities: tf.math.l2_normalize without an axis takes the batch as one vector",
-    recipe="pass the axis in both",
-    sources=("tensorflow/python/ops/nn_impl.py:L541", "torch/nn/functional.py:L6070"),
-)
-class Normalize:
-    x = np.array([[3.0, 4.0], [6.0, 8.0]])
-
-    def in_keras(x):
-        return tf.math.l2_normalize(x)
-
-    def in_torch(x):
-        return F.normalize(torch.tensor(x))
-
-    def torch_as_keras(x):
-        return F.normalize(torch.tensor(x).flatten(), dim=0).reshape(x.shape)
-
-    def keras_as_torch(x):
-        return tf.math.l2_normalize(x, axis=1)
-
-
-@difference(
-    item="Cholesky factor of a matrix that is not positive definite",
-    keras="NaN, on the CPU, and nothing is said",
-    torch="raises LinAlgError, naming the minor",
-    severity=CRASH,
-    hits="Gaussian processes and normalising flows whose covariance has lost rank",
-    recipe="torch: cholesky_ex(), which raises nothing; TensorFlow: tf.debugging.assert_all_finite",
-    sources=("tensorflow/python/ops/gen_linalg_ops.py:L768", "torch/linalg/__init__.py:L74"),
-)
-class CholeskyNotDefinite:
-    A = -np.eye(2)
-
-    def in_keras(A):
-        return bool(np.isnan(tf.linalg.cholesky(A)).any())
-
-    def in_torch(A):
-        return bool(torch.linalg.cholesky(torch.tensor(A)).isnan().any())
-
-    def torch_as_keras(A):
-        L, failed = torch.linalg.cholesky_ex(torch.tensor(A))
-        return bool(torch.where(failed > 0, torch.nan, L).isnan().any())
-
-    def keras_as_torch(A):
-        L = tf.debugging.assert_all_finite(tf.linalg.cholesky(A), "not positive definite")
-        return bool(np.isnan(L).any())
 
 
 @difference(
@@ -390,117 +640,3 @@ class TraceOfBatch:
 
     def torch_as_keras(A):
         return torch.tensor(A).diagonal(dim1=0, dim2=1).sum(-1)
-
-
-@difference(
-    item="diagonals of a batch of matrices",
-    keras="tf.linalg.diag_part: of the last two axes; so tf.linalg.trace",
-    torch="torch.diagonal: of the first two; so keras.ops.diagonal and keras.ops.trace",
-    severity=SILENT_WRONG,
-    hits="variances taken from a batch of covariances",
-    recipe="torch: dim1=-2, dim2=-1; Keras: keras.ops.diagonal",
-    sources=("tensorflow/python/ops/array_ops.py:L2248", "torch/_torch_docs.py:L3688"),
-)
-class DiagonalOfBatch:
-    x = np.arange(8.0).reshape(2, 2, 2)
-
-    def in_keras(x):
-        return tf.linalg.diag_part(x)
-
-    def in_torch(x):
-        return torch.diagonal(torch.tensor(x))
-
-    def torch_as_keras(x):
-        return torch.diagonal(torch.tensor(x), dim1=-2, dim2=-1)
-
-    def keras_as_torch(x):
-        return keras.ops.diagonal(x)
-
-
-@difference(
-    item="signs of eigenvectors",
-    keras="those of its own algorithm (Eigen)",
-    torch="those of LAPACK; singular vectors part alike",
-    severity=SILENT_WRONG,
-    hits="principal components: scores of one framework stored for the other",
-    recipe="turn each so that its largest element is positive, in both",
-    sources=("tensorflow/python/ops/linalg_ops.py:L444", "torch/linalg/__init__.py:L679"),
-    unaligned="the recipe turns both",
-)
-class EigenvectorSigns:
-    x = np.random.default_rng(0).normal(size=(8, 8))
-
-    def in_keras(x):
-        return tf.linalg.eigh(x + x.T)[1]
-
-    def in_torch(x):
-        return torch.linalg.eigh(torch.tensor(x + x.T)).eigenvectors
-
-
-@difference(
-    item="which half a triangular system has, unless said",
-    keras="tf.linalg.triangular_solve: lower=True; keras.ops.solve_triangular: lower=False",
-    torch="torch.linalg.solve_triangular: TypeError, upper is required",
-    severity=CRASH,
-    hits="Gaussian processes, and whitening by a Cholesky factor",
-    recipe="torch: upper=False",
-    sources=("keras/src/backend/tensorflow/linalg.py:L191", "torch/linalg/__init__.py:L2326"),
-    unaligned="an error is nothing that Keras should be made to raise",
-)
-class TriangularHalf:
-    x = np.array([[1.0, 2.0], [3.0, 4.0]])
-    y = np.array([[1.0], [1.0]])
-
-    def in_keras(x, y):
-        return tf.linalg.triangular_solve(x, y)
-
-    def in_torch(x, y):
-        return torch.linalg.solve_triangular(torch.tensor(x), torch.tensor(y))
-
-    def torch_as_keras(x, y):
-        return torch.linalg.solve_triangular(torch.tensor(x), torch.tensor(y), upper=False)
-
-
-@difference(
-    item="logarithm of a determinant",
-    keras="tf.linalg.logdet: by Cholesky, of the lower half alone, as if symmetric",
-    torch="torch.logdet: of any matrix whose determinant is positive",
-    severity=SILENT_WRONG,
-    hits="normalising flows, whose matrices are not symmetric",
-    recipe="Keras: tf.linalg.slogdet; torch: by the Cholesky factor",
-    sources=("tensorflow/python/ops/linalg/linalg_impl.py:L96", "torch/_torch_docs.py:L12641"),
-)
-class LogDeterminant:
-    x = np.array([[3.0, 2.0], [1.0, 3.0]])
-
-    def in_keras(x):
-        return tf.linalg.logdet(x)
-
-    def in_torch(x):
-        return torch.logdet(torch.tensor(x))
-
-    def torch_as_keras(x):
-        return 2 * torch.linalg.cholesky(torch.tensor(x)).diagonal().log().sum()
-
-    def keras_as_torch(x):
-        return tf.linalg.slogdet(x)[1]
-
-
-@difference(
-    item="order of the eigenvalues of a matrix that is not symmetric",
-    keras="tf.linalg.eigvals: as Eigen finds them",
-    torch="torch.linalg.eigvals: as LAPACK finds them",
-    severity=SILENT_WRONG,
-    hits="spectral radii of recurrent kernels, read off the first; the orders are often the same",
-    recipe="sort by size in both",
-    sources=("tensorflow/python/ops/linalg_ops.py:L416", "torch/linalg/__init__.py:L587"),
-    unaligned="neither promises an order",
-)
-class EigenvalueOrder:
-    x = np.random.default_rng(0).normal(size=(3, 3))
-
-    def in_keras(x):
-        return tf.linalg.eigvals(x)
-
-    def in_torch(x):
-        return torch.linalg.eigvals(torch.tensor(x))

@@ -1,72 +1,15 @@
-"""Numbers: spread and median, ties and limits, sums along axes, comparisons."""
+"""Operations on numbers: default axes, ties, rounding, ranges."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 import torch
+import torch.nn.functional as F
 
-from parity_tests.differences.entry import (
-    COSMETIC,
-    CRASH,
-    LAYERS,
-    NONE,
-    SILENT_WRONG,
-    SLOW_DRIFT,
-    difference,
-)
+from parity_tests.differences.entry import COSMETIC, CRASH, LAYERS, NONE, SILENT_WRONG, difference
 
-TITLE = "Numerics: reductions, ties, comparisons"
+TITLE = "Numerics: axes, ties, rounding, ranges"
 STAGE = LAYERS
-
-
-@difference(
-    item="standard deviation and variance",
-    keras="of the population: divided by n",
-    torch="of a sample: divided by n − 1 (correction=1)",
-    severity=SILENT_WRONG,
-    hits="every hand-written normalisation",
-    recipe="torch: correction=0; Keras: multiply by √(n / (n − 1))",
-    sources=("keras/src/backend/tensorflow/numpy.py:L3011", "torch/_torch_docs.py:L10798"),
-)
-class StandardDeviation:
-    x = np.array([1.0, 2.0, 4.0, 8.0])
-
-    def in_keras(x):
-        return keras.ops.std(x)
-
-    def in_torch(x):
-        return torch.tensor(x).std()
-
-    def torch_as_keras(x):
-        return torch.tensor(x).std(correction=0)
-
-    def keras_as_torch(x):
-        return keras.ops.std(x) * np.sqrt(x.size / (x.size - 1))
-
-
-@difference(
-    item="median of an even number of values",
-    keras="the mean of the two in the middle",
-    torch="the lower of the two",
-    severity=SILENT_WRONG,
-    hits="robust statistics, and thresholds taken from data",
-    recipe="torch: torch.quantile(x, 0.5); Keras: the value at (n − 1) // 2 of the sorted",
-    sources=("keras/src/backend/tensorflow/numpy.py:L2199", "torch/_torch_docs.py:L7041"),
-)
-class MedianOfEven:
-    x = np.array([4.0, 1.0, 3.0, 2.0])
-
-    def in_keras(x):
-        return keras.ops.median(x)
-
-    def in_torch(x):
-        return torch.median(torch.tensor(x))
-
-    def torch_as_keras(x):
-        return torch.quantile(torch.tensor(x), 0.5)
-
-    def keras_as_torch(x):
-        return keras.ops.sort(x)[(x.size - 1) // 2]
 
 
 @difference(
@@ -95,49 +38,30 @@ class ArgmaxAxis:
 
 
 @difference(
-    item="argmax where several are largest",
-    keras="the first, on a CPU",
-    torch="the first, on a CPU",
-    severity=NONE,
-    hits="nobody on a CPU; neither promises it elsewhere",
-    recipe="nothing to do",
-    sources=("tensorflow/python/ops/math_ops.py:L273", "torch/_torch_docs.py:L6840"),
+    item="sum over an empty list of axes",
+    keras="nothing is summed: the tensor comes back as it is",
+    torch="everything is summed, as if no axes had been given",
+    severity=SILENT_WRONG,
+    hits="code that works out which axes to reduce, and finds none: losses and norms of scalars",
+    recipe="torch: return the tensor where the list is empty; Keras: axis=None",
+    sources=("tensorflow/python/ops/math_ops.py:L2229", "torch/_torch_docs.py:L10972"),
 )
-class ArgmaxTies:
-    x = np.array([1.0, 3.0, 3.0, 3.0])
+class EmptyAxes:
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
+    axes = ()
 
-    def in_keras(x):
-        return keras.ops.argmax(x)
+    def in_keras(x, axes):
+        return keras.ops.sum(x, axis=axes)
 
-    def in_torch(x):
-        return torch.argmax(torch.tensor(x))
+    def in_torch(x, axes):
+        return torch.tensor(x).sum(dim=axes)
 
+    def torch_as_keras(x, axes):
+        x = torch.tensor(x)
+        return x.sum(dim=axes) if axes else x
 
-@difference(
-    item="clipping to limits that are the wrong way round",
-    keras="max(min(x, high), low): the lower limit wins",
-    torch="min(max(x, low), high): the upper limit wins",
-    severity=COSMETIC,
-    hits="limits that are computed, as the boxes of a detector at the border of an image",
-    recipe="torch: x.clamp(max=high).clamp(min=low); Keras: minimum(maximum(x, low), high)",
-    sources=("tensorflow/python/ops/clip_ops.py:L37", "torch/_torch_docs.py:L2853"),
-)
-class ClipLimitsSwapped:
-    x = np.array([1.0, 5.0])
-    low = 3.0
-    high = 2.0
-
-    def in_keras(x, low, high):
-        return keras.ops.clip(x, low, high)
-
-    def in_torch(x, low, high):
-        return torch.clamp(torch.tensor(x), low, high)
-
-    def torch_as_keras(x, low, high):
-        return torch.tensor(x).clamp(max=high).clamp(min=low)
-
-    def keras_as_torch(x, low, high):
-        return keras.ops.minimum(keras.ops.maximum(x, low), high)
+    def keras_as_torch(x, axes):
+        return keras.ops.sum(x, axis=axes or None)
 
 
 @difference(
@@ -164,6 +88,30 @@ class CumsumAxis:
 
 
 @difference(
+    item="cumulative sum that begins with zero",
+    keras="tf.cumsum(exclusive=True)",
+    torch="TypeError: there is no such argument",
+    severity=CRASH,
+    hits="offsets of ragged batches, transmittance in volume rendering",
+    recipe="torch: cumsum(x) − x; of products, divide, or shift by one and put 1 in front",
+    sources=("tensorflow/python/ops/math_ops.py:L4250", "torch/_torch_docs.py:L3436"),
+    unaligned="an error is nothing that Keras should be made to raise",
+)
+class CumsumExclusive:
+    x = np.array([1.0, 2.0, 4.0])
+
+    def in_keras(x):
+        return tf.cumsum(x, exclusive=True)
+
+    def in_torch(x):
+        return torch.cumsum(torch.tensor(x), 0, exclusive=True)
+
+    def torch_as_keras(x):
+        x = torch.tensor(x)
+        return torch.cumsum(x, 0) - x
+
+
+@difference(
     item="logarithm of summed exponentials without an axis",
     keras="over all elements",
     torch="TypeError: dim is required",
@@ -184,6 +132,31 @@ class LogsumexpAxis:
 
     def torch_as_keras(x):
         return torch.logsumexp(torch.tensor(x), dim=(0, 1))
+
+
+@difference(
+    item="axis of tf.math.l2_normalize, unless given",
+    keras="none: the whole batch is one vector",
+    torch="F.normalize: axis 1, each row by itself",
+    severity=SILENT_WRONG,
+    hits="cosine similarities and contrastive losses of a batch of embeddings",
+    recipe="pass the axis",
+    sources=("tensorflow/python/ops/nn_impl.py:L545", "torch/nn/functional.py:L6073"),
+)
+class NormalizeWithoutAxis:
+    x = np.array([[3.0, 4.0], [6.0, 8.0]])
+
+    def in_keras(x):
+        return tf.math.l2_normalize(x)
+
+    def in_torch(x):
+        return F.normalize(torch.tensor(x))
+
+    def torch_as_keras(x):
+        return F.normalize(torch.tensor(x).flatten(), dim=0).reshape(x.shape)
+
+    def keras_as_torch(x):
+        return tf.math.l2_normalize(x, axis=1)
 
 
 @difference(
@@ -209,6 +182,52 @@ class MaxAlongAxis:
 
     def keras_as_torch(x):
         return keras.ops.max(x, axis=1), keras.ops.argmax(x, axis=1)
+
+
+@difference(
+    item="product over several axes",
+    keras="keras.ops.prod takes them",
+    torch="TypeError: one axis; max, min and median alike, while sum, mean and amax take several",
+    severity=CRASH,
+    hits="likelihoods and sizes multiplied over rows and columns",
+    recipe="torch: flatten the axes first; torch.amax for max",
+    sources=("keras/src/backend/tensorflow/numpy.py:L2654", "torch/_torch_docs.py:L8849"),
+    unaligned="an error is nothing that Keras should be made to raise",
+)
+class SeveralAxes:
+    x = np.arange(1.0, 9.0).reshape(2, 2, 2)
+
+    def in_keras(x):
+        return keras.ops.prod(x, axis=(1, 2))
+
+    def in_torch(x):
+        return torch.prod(torch.tensor(x), dim=(1, 2))
+
+    def torch_as_keras(x):
+        return torch.prod(torch.tensor(x).flatten(1), dim=1)
+
+
+@difference(
+    item="places of the largest k, some of them equal",
+    keras="of equals the lower index first; so does tf.argsort",
+    torch="of equals any, in any order; so does torch.argsort without stable=True",
+    severity=COSMETIC,
+    hits="beam search, retrieval and rankings with equal scores, and tests that compare indices",
+    recipe="torch: torch.sort(descending=True, stable=True) and the first k; or compare values",
+    sources=("tensorflow/python/ops/nn_ops.py:L5853", "torch/_torch_docs.py:L11561"),
+    unaligned="torch follows no rule among equals",
+)
+class TopKTies:
+    x = np.array([4.0, 3, 2, 1, 1, 0, 0, 0, 0, 4, 3, 4, 2, 3, 4, 3, 3, 2, 2, 4])
+
+    def in_keras(x):
+        return tf.math.top_k(x, k=4).indices
+
+    def in_torch(x):
+        return torch.topk(torch.tensor(x), k=4).indices
+
+    def torch_as_keras(x):
+        return torch.sort(torch.tensor(x), descending=True, stable=True).indices[:4]
 
 
 @difference(
@@ -256,34 +275,145 @@ class RemainderSign:
 
 
 @difference(
-    item="topk, the order of equals",
-    keras="the lower index first",
-    torch="any",
-    severity=NONE,
-    hits="nobody who asks for the values",
-    recipe="compare values, not indices",
-    sources=("tensorflow/python/ops/nn_ops.py:L5820", "torch/_torch_docs.py:L11541"),
+    item="floor division of floating-point numbers",
+    keras="floor of the rounded quotient: 1 // 0.1 is 10",
+    torch="as in Python, what is left after the remainder: 1 // 0.1 is 9, as 0.1 is a little more",
+    severity=SILENT_WRONG,
+    hits="bins, time steps and grid cells computed as x // width",
+    recipe="torch: torch.floor(x / y); Keras: (x − x % y) / y, rounded",
+    sources=("tensorflow/python/ops/math_ops.py:L1708", "torch/_torch_docs.py:L4272"),
 )
-class TopK:
-    x = np.array([1.0, 3.0, 3.0, 2.0])
+class FloorDivisionOfFloats:
+    x = np.array([1.0, -1.0, 6.0])
+    y = np.array([0.1, 0.1, 0.1])
 
-    def in_keras(x):
-        return tf.math.top_k(x, 2).values
+    def in_keras(x, y):
+        return tf.constant(x) // tf.constant(y)
 
-    def in_torch(x):
-        return torch.topk(torch.tensor(x), 2).values
+    def in_torch(x, y):
+        return torch.tensor(x) // torch.tensor(y)
+
+    def torch_as_keras(x, y):
+        return torch.floor(torch.tensor(x) / torch.tensor(y))
+
+    def keras_as_torch(x, y):
+        x, y = tf.constant(x), tf.constant(y)
+        return tf.round((x - x % y) / y)
+
+
+@difference(
+    item="clipping to limits that are the wrong way round",
+    keras="max(min(x, high), low): the lower limit wins",
+    torch="min(max(x, low), high): the upper limit wins",
+    severity=SILENT_WRONG,
+    hits="limits that are learnt or computed, as the boxes of a detector at the border of an image",
+    recipe="torch: x.clamp(max=high).clamp(min=low); Keras: minimum(maximum(x, low), high)",
+    sources=("tensorflow/python/ops/clip_ops.py:L116", "torch/_refs/__init__.py:L2007"),
+)
+class ClipLimitsSwapped:
+    x = np.array([1.0, 5.0])
+    low = 3.0
+    high = 2.0
+
+    def in_keras(x, low, high):
+        return keras.ops.clip(x, low, high)
+
+    def in_torch(x, low, high):
+        return torch.clamp(torch.tensor(x), low, high)
+
+    def torch_as_keras(x, low, high):
+        return torch.tensor(x).clamp(max=high).clamp(min=low)
+
+    def keras_as_torch(x, low, high):
+        return keras.ops.minimum(keras.ops.maximum(x, low), high)
+
+
+@difference(
+    item="number of values in a range whose step is no exact number",
+    keras="counted in float32: from 1 to 1.3 by 0.1 are 3",
+    torch="counted in double precision: 4, as 1.3 − 1 is a little more than 0.3",
+    severity=SILENT_WRONG,
+    hits="grids of thresholds and of time, which gain or lose their last point",
+    recipe="linspace in both; or count by round((stop − start) / step)",
+    sources=("tensorflow/python/ops/math_ops.py:L2018", "torch/_torch_docs.py:L9441"),
+    ulp=1,
+)
+class RangeEnd:
+    start = 1.0
+    stop = 1.3
+    step = 0.1
+
+    def in_keras(start, stop, step):
+        return tf.range(start, stop, step)
+
+    def in_torch(start, stop, step):
+        return torch.arange(start, stop, step)
+
+    def torch_as_keras(start, stop, step):
+        start, stop, step = (np.float32(v) for v in (start, stop, step))
+        return torch.arange(int(np.ceil((stop - start) / step))) * step + start
+
+    def keras_as_torch(start, stop, step):
+        count = int(np.ceil((stop - start) / step))
+        return tf.cast(start + step * np.arange(count), tf.float32)
+
+
+@difference(
+    item="evenly spaced integers",
+    keras="keras.ops.linspace(dtype='int32'): rounded down, −3.33 to −4",
+    torch="rounded towards zero, −3.33 to −3",
+    severity=SILENT_WRONG,
+    hits="indices of frames and layers picked at even distances, where they run below zero",
+    recipe="torch: floor of a linspace of floats; Keras: cast a linspace of floats",
+    sources=("keras/src/backend/tensorflow/numpy.py:L2043", "torch/_torch_docs.py:L6018"),
+)
+class LinspaceIntegers:
+    def in_keras():
+        return keras.ops.linspace(0, -10, 4, dtype="int32")
+
+    def in_torch():
+        return torch.linspace(0, -10, 4, dtype=torch.int32)
+
+    def torch_as_keras():
+        return torch.linspace(0, -10, 4).floor().int()
+
+    def keras_as_torch():
+        return keras.ops.cast(keras.ops.linspace(0, -10, 4), "int32")
+
+
+@difference(
+    item="evenly spaced numbers without the last",
+    keras="keras.ops.linspace(endpoint=False)",
+    torch="TypeError: there is no such argument",
+    severity=CRASH,
+    hits="angles over a full turn, frequencies, cells of a periodic grid",
+    recipe="torch: one step more, and drop the last",
+    sources=("keras/src/backend/tensorflow/numpy.py:L2009", "torch/_torch_docs.py:L6018"),
+    unaligned="an error is nothing that Keras should be made to raise",
+)
+class LinspaceEnd:
+    stop = np.float64(2.0)
+
+    def in_keras(stop):
+        return keras.ops.linspace(0.0, stop, 4, endpoint=False, dtype="float64")
+
+    def in_torch(stop):
+        return torch.linspace(0.0, stop, 4, endpoint=False, dtype=torch.float64)
+
+    def torch_as_keras(stop):
+        return torch.linspace(0.0, stop, 5, dtype=torch.float64)[:-1]
 
 
 @difference(
     item="linspace by a single step",
-    keras="tf.linspace(0, 1, 1): the start",
+    keras="the start",
     torch="the start",
     severity=NONE,
     hits="nobody",
     recipe="nothing to do",
-    sources=("tensorflow/python/ops/math_ops.py:L113", "torch/_torch_docs.py:L6015"),
+    sources=("tensorflow/python/ops/math_ops.py:L116", "torch/_torch_docs.py:L6018"),
 )
-class Linspace:
+class LinspaceOfOne:
     def in_keras():
         return tf.linspace(np.float64(0), np.float64(1), 1)
 
@@ -292,29 +422,34 @@ class Linspace:
 
 
 @difference(
-    item="cumsum that begins with zero",
-    keras="exclusive=True",
-    torch="no such argument: torch includes the element",
-    severity=SILENT_WRONG,
-    hits="offsets of ragged batches, transmittance in rendering",
-    recipe="torch: cumsum(x) − x; TensorFlow: exclusive=False",
-    sources=("tensorflow/python/ops/math_ops.py:L4248", "torch/_torch_docs.py:L3433"),
+    item="how near float32 numbers must be to pass for equal in a test",
+    keras="tf.debugging.assert_near: 1.2e-6, relative and absolute",
+    torch="torch.testing.assert_close: 1.3e-6 relative, 1e-5 absolute",
+    severity=CRASH,
+    hits="tests that are ported with the code: what passes in torch fails in TensorFlow",
+    recipe="pass rtol and atol in both",
+    sources=("tensorflow/python/ops/check_ops.py:L917", "torch/testing/_comparison.py:L86"),
 )
-class CumsumExclusive:
-    x = np.array([1.0, 2.0, 4.0])
+class AssertedCloseness:
+    x = np.array([1.0], np.float32)
+    y = np.array([1.000008], np.float32)
 
-    def in_keras(x):
-        return tf.cumsum(x, exclusive=True)
+    def in_keras(x, y):
+        tf.debugging.assert_near(x, y)
+        return "passes"
 
-    def in_torch(x):
-        return torch.cumsum(torch.tensor(x), 0)
+    def in_torch(x, y):
+        torch.testing.assert_close(torch.tensor(x), torch.tensor(y))
+        return "passes"
 
-    def torch_as_keras(x):
-        x = torch.tensor(x)
-        return torch.cumsum(x, 0) - x
+    def torch_as_keras(x, y):
+        tolerances = {"rtol": 1.2e-6, "atol": 1.2e-6}
+        torch.testing.assert_close(torch.tensor(x), torch.tensor(y), **tolerances)
+        return "passes"
 
-    def keras_as_torch(x):
-        return tf.cumsum(x)
+    def keras_as_torch(x, y):
+        tf.debugging.assert_near(x, y, rtol=1.3e-6, atol=1e-5)
+        return "passes"
 
 
 @difference(
@@ -341,79 +476,6 @@ class CloseToInfinity:
 
     def keras_as_torch(x, y):
         return np.isclose(x, y)
-
-
-@difference(
-    item="what equal compares",
-    keras="tf.equal: element by element",
-    torch="torch.equal: all at once, to one truth value; torch.eq is element by element",
-    severity=SILENT_WRONG,
-    hits="accuracies written with equal(): one True for all, or none",
-    recipe="torch: torch.eq, or ==; TensorFlow: reduce_all of it",
-    sources=("tensorflow/python/ops/math_ops.py:L1863", "torch/_torch_docs.py:L4117"),
-)
-class Equal:
-    x, y = np.array([1.0, 2.0]), np.array([1.0, 3.0])
-
-    def in_keras(x, y):
-        return tf.equal(x, y)
-
-    def in_torch(x, y):
-        return torch.equal(torch.tensor(x), torch.tensor(y))
-
-    def torch_as_keras(x, y):
-        return torch.eq(torch.tensor(x), torch.tensor(y))
-
-    def keras_as_torch(x, y):
-        return tf.reduce_all(tf.equal(x, y))
-
-
-@difference(
-    item="and, or, not and any of numbers",
-    keras="tf.logical_and and tf.reduce_any raise: truth values alone; keras.ops casts",
-    torch="everything but 0 is true",
-    severity=CRASH,
-    hits="masks that are kept as 0 and 1",
-    recipe="TensorFlow: cast to bool, or keras.ops.logical_and",
-    sources=("tensorflow/python/ops/gen_math_ops.py:L5843", "torch/_torch_docs.py:L6251"),
-    unaligned="torch need not refuse numbers",
-)
-class LogicOfNumbers:
-    x, y = np.array([1.0, 0.0, 2.0]), np.array([1.0, 1.0, 0.0])
-
-    def in_keras(x, y):
-        return tf.logical_and(tf.constant(x), tf.constant(y))
-
-    def in_torch(x, y):
-        return torch.logical_and(torch.tensor(x), torch.tensor(y))
-
-    def keras_as_torch(x, y):
-        return keras.ops.logical_and(x, y)
-
-
-@difference(
-    item="a quantile in float64",
-    keras="q, a Python number, passes through float32: 0.4 is 0.40000001",
-    torch="in double precision",
-    severity=SLOW_DRIFT,
-    hits="thresholds and confidence intervals, compared in float64",
-    recipe="Keras: q=np.float64(0.4); torch: round q to float32",
-    sources=("keras/src/backend/tensorflow/numpy.py:L2783", "torch/_torch_docs.py:L7173"),
-)
-class QuantilePrecision:
-    x, q = np.array([0.0, 1.0, 2.0, 30.0]), 0.7
-
-    def in_keras(x, q):
-        return keras.ops.quantile(x, q)
-
-    def in_torch(x, q):
-        return torch.quantile(torch.tensor(x), q)
-
-    def torch_as_keras(x, q):
-        return torch.quantile(torch.tensor(x), float(np.float32(q)))
-
-    def keras_as_torch(x, q):
-        return keras.ops.quantile(x, np.float64(q))
 
 
 @difference(
@@ -460,111 +522,3 @@ class ClipOneSide:
 
     def keras_as_torch(x):
         return keras.ops.minimum(x, 1.0)
-
-
-@difference(
-    item="floor division of floating-point numbers",
-    keras="floor of the rounded quotient: 1 // 0.1 is 10",
-    torch="as in Python, what is left after the remainder: 1 // 0.1 is 9, as 0.1 is a little more",
-    severity=SILENT_WRONG,
-    hits="bins, time steps and grid cells computed as x // width",
-    recipe="torch: torch.floor(x / y); Keras: (x − x % y) / y, rounded",
-    sources=("tensorflow/python/ops/math_ops.py:L1708", "torch/_torch_docs.py:L4272"),
-)
-class FloorDivisionOfFloats:
-    x = np.array([1.0, -1.0, 6.0])
-    y = np.array([0.1, 0.1, 0.1])
-
-    def in_keras(x, y):
-        return tf.constant(x) // tf.constant(y)
-
-    def in_torch(x, y):
-        return torch.tensor(x) // torch.tensor(y)
-
-    def torch_as_keras(x, y):
-        return torch.floor(torch.tensor(x) / torch.tensor(y))
-
-    def keras_as_torch(x, y):
-        x, y = tf.constant(x), tf.constant(y)
-        return tf.round((x - x % y) / y)
-
-
-@difference(
-    item="sum over an empty list of axes",
-    keras="nothing is summed: the tensor comes back as it is",
-    torch="everything is summed, as if no axes had been given",
-    severity=SILENT_WRONG,
-    hits="code that works out which axes to reduce, and finds none: losses and norms of scalars",
-    recipe="torch: return the tensor where the list is empty; Keras: axis=None",
-    sources=("tensorflow/python/ops/math_ops.py:L2229", "torch/_torch_docs.py:L10972"),
-)
-class EmptyAxes:
-    x = np.array([[1.0, 2.0], [3.0, 4.0]])
-    axes = ()
-
-    def in_keras(x, axes):
-        return keras.ops.sum(x, axis=axes)
-
-    def in_torch(x, axes):
-        return torch.tensor(x).sum(dim=axes)
-
-    def torch_as_keras(x, axes):
-        x = torch.tensor(x)
-        return x.sum(dim=axes) if axes else x
-
-    def keras_as_torch(x, axes):
-        return keras.ops.sum(x, axis=axes or None)
-
-
-@difference(
-    item="how near float32 numbers must be to pass for equal in a test",
-    keras="tf.debugging.assert_near: 1.2e-6, relative and absolute",
-    torch="torch.testing.assert_close: 1.3e-6 relative, 1e-5 absolute",
-    severity=CRASH,
-    hits="tests that are ported with the code: what passes in torch fails in TensorFlow",
-    recipe="pass rtol and atol in both",
-    sources=("tensorflow/python/ops/check_ops.py:L917", "torch/testing/_comparison.py:L86"),
-)
-class AssertedCloseness:
-    x = np.array([1.0], np.float32)
-    y = np.array([1.000008], np.float32)
-
-    def in_keras(x, y):
-        tf.debugging.assert_near(x, y)
-        return "passes"
-
-    def in_torch(x, y):
-        torch.testing.assert_close(torch.tensor(x), torch.tensor(y))
-        return "passes"
-
-    def torch_as_keras(x, y):
-        tolerances = {"rtol": 1.2e-6, "atol": 1.2e-6}
-        torch.testing.assert_close(torch.tensor(x), torch.tensor(y), **tolerances)
-        return "passes"
-
-    def keras_as_torch(x, y):
-        tf.debugging.assert_near(x, y, rtol=1.3e-6, atol=1e-5)
-        return "passes"
-
-
-@difference(
-    item="product over several axes",
-    keras="keras.ops.prod takes them",
-    torch="TypeError: one axis; max, min and median alike, while sum, mean and amax take several",
-    severity=CRASH,
-    hits="likelihoods and sizes multiplied over rows and columns",
-    recipe="torch: flatten the axes first; torch.amax for max",
-    sources=("keras/src/backend/tensorflow/numpy.py:L2654", "torch/_torch_docs.py:L8849"),
-    unaligned="an error is nothing that Keras should be made to raise",
-)
-class SeveralAxes:
-    x = np.arange(1.0, 9.0).reshape(2, 2, 2)
-
-    def in_keras(x):
-        return keras.ops.prod(x, axis=(1, 2))
-
-    def in_torch(x):
-        return torch.prod(torch.tensor(x), dim=(1, 2))
-
-    def torch_as_keras(x):
-        return torch.prod(torch.tensor(x).flatten(1), dim=1)

@@ -112,6 +112,30 @@ class HalfPrecisionMean:
 
 
 @difference(
+    item="norm of float16 numbers",
+    keras="the squares are summed in float16: ∞ from 256 on; l2_normalize then gives 0",
+    torch="the squares are summed in float32",
+    severity=SILENT_WRONG,
+    hits="embeddings and gradients normalised under mixed precision",
+    recipe="Keras: cast to float32 first, and back",
+    sources=("keras/src/backend/tensorflow/linalg.py:L78", "torch/linalg/__init__.py:L1495"),
+    unaligned="an overflow is nothing that torch should be made to have",
+    ulp=0,
+)
+class NormHalf:
+    x = np.full(300, 300.0, np.float16)
+
+    def in_keras(x):
+        return keras.ops.norm(x)
+
+    def in_torch(x):
+        return torch.linalg.vector_norm(torch.tensor(x))
+
+    def keras_as_torch(x):
+        return tf.cast(keras.ops.norm(tf.cast(x, tf.float32)), tf.float16)
+
+
+@difference(
     item="the last digits of a float32 matrix product",
     keras="sums as Eigen and oneDNN order them",
     torch="sums as MKL or oneDNN order them",
@@ -161,6 +185,32 @@ class SubnormalNumbers:
 
 
 @difference(
+    item="quantile of float64 values",
+    keras="the fraction is made a float32: of 0.1, 0.10000000149",
+    torch="the fraction is of the type of the values",
+    severity=SLOW_DRIFT,
+    hits="thresholds and intervals computed in float64, which part after eight digits; so does "
+    "the dx of keras.ops.trapezoid",
+    recipe="torch: round the fraction to float32; Keras: hand it over as np.float64",
+    sources=("keras/src/backend/tensorflow/numpy.py:L2785", "torch/_torch_docs.py:L7173"),
+)
+class QuantileFraction:
+    x = np.array([1.0, 2.0, 4.0, 8.0])
+
+    def in_keras(x):
+        return keras.ops.quantile(x, 0.1)
+
+    def in_torch(x):
+        return torch.quantile(torch.tensor(x), 0.1)
+
+    def torch_as_keras(x):
+        return torch.quantile(torch.tensor(x), float(np.float32(0.1)))
+
+    def keras_as_torch(x):
+        return keras.ops.quantile(x, np.float64(0.1))
+
+
+@difference(
     item="float64 numbers rounded to tens",
     keras="multiplied and divided by a 0.1 of float32: 25 becomes 29.9999996",
     torch="divided and multiplied by 10: 20, as a half goes to the even number",
@@ -184,31 +234,6 @@ class RoundToTens:
 
     def keras_as_torch(x):
         return keras.ops.round(x / 10) * 10
-
-
-@difference(
-    item="a float64 array of NumPy handed to tf.signal.rfft",
-    keras="float32 is preferred: the result is complex64; so with fft and linalg.matrix_rank",
-    torch="float64 stays, and gives complex128",
-    severity=SLOW_DRIFT,
-    hits="spectra of NumPy data: half of the digits are lost without a word",
-    recipe="Keras: tf.constant(x) first, which is float64; torch: x.float()",
-    sources=("tensorflow/python/ops/signal/fft_ops.py:L145", "torch/fft/__init__.py:L358"),
-)
-class RfftOfArray:
-    x = np.array([1.0, 0.1, 0.3, 0.7])
-
-    def in_keras(x):
-        return tf.signal.rfft(x)
-
-    def in_torch(x):
-        return torch.fft.rfft(torch.tensor(x))
-
-    def torch_as_keras(x):
-        return torch.fft.rfft(torch.tensor(x).float())
-
-    def keras_as_torch(x):
-        return tf.signal.rfft(tf.constant(x))
 
 
 @difference(

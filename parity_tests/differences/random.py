@@ -51,7 +51,7 @@ class SameSeed:
     keras="seed=3 is all there is: both calls draw the same numbers",
     torch="a generator moves on: the second call draws others",
     severity=SILENT_WRONG,
-    hits="custom layers that pass an integer, whose noise is the same at every step",
+    hits="custom layers that pass an integer: their noise or dropout is the same at every step",
     recipe="Keras: seed=keras.random.SeedGenerator(3); torch: seed again before each draw",
     sources=("keras/src/random/seed_generator.py:L167", "torch/random.py:L49"),
 )

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 import torch
-from torch import nn
 
 from parity_tests.differences.entry import (
     COSMETIC,
@@ -12,42 +11,11 @@ from parity_tests.differences.entry import (
     LAYERS,
     NONE,
     SILENT_WRONG,
-    WEIGHTS,
     difference,
 )
 
 TITLE = "Random numbers: distributions and their arguments"
 STAGE = LAYERS
-
-
-@difference(
-    item="where a truncated normal distribution is cut",
-    keras="two standard deviations from the mean",
-    torch="trunc_normal_ at a=−2 and b=2, whatever std is: with std=0.02 nowhere",
-    severity=SILENT_WRONG,
-    hits="transformers, initialised with std=0.02",
-    recipe="torch: a=mean − 2 std, b=mean + 2 std; Keras: normal",
-    sources=("keras/src/backend/tensorflow/random.py:L67", "torch/nn/init.py:L305"),
-    stage=WEIGHTS,
-)
-class TruncatedNormal:
-    std = 0.02
-
-    def in_keras(std):
-        drawn = keras.random.truncated_normal((4000,), stddev=std, seed=1)
-        return bool((np.abs(drawn) > 2 * std).any())
-
-    def in_torch(std):
-        drawn = nn.init.trunc_normal_(torch.empty(4000), std=std)
-        return bool((drawn.abs() > 2 * std).any())
-
-    def torch_as_keras(std):
-        drawn = nn.init.trunc_normal_(torch.empty(4000), std=std, a=-2 * std, b=2 * std)
-        return bool((drawn.abs() > 2 * std).any())
-
-    def keras_as_torch(std):
-        drawn = keras.random.normal((4000,), stddev=std, seed=1)
-        return bool((np.abs(drawn) > 2 * std).any())
 
 
 @difference(
@@ -107,41 +75,15 @@ class CategoricalFirst:
 
 
 @difference(
-    item="whether a class can be drawn twice",
-    keras="categorical draws each time from all",
-    torch="multinomial has replacement=False: it raises when all have been drawn",
-    severity=CRASH,
+    item="how often a class is drawn, of as many draws as classes",
+    keras="as chance has it",
+    torch="multinomial with replacement=False: each exactly once; more draws than classes raise",
+    severity=SILENT_WRONG,
     hits="sampling of tokens and of negative examples",
     recipe="torch: replacement=True; Keras: top_k of logits + Gumbel noise",
     sources=("keras/src/backend/tensorflow/random.py:L45", "torch/_torch_docs.py:L7818"),
-    unaligned="an error is nothing that Keras should be made to raise",
 )
 class Replacement:
-    p = np.array([[0.5, 0.5]])
-
-    def in_keras(p):
-        drawn = keras.random.categorical(keras.ops.log(p), 64, seed=1)
-        return len(np.unique(drawn))
-
-    def in_torch(p):
-        drawn = torch.multinomial(torch.tensor(p), 64)
-        return len(np.unique(drawn))
-
-    def torch_as_keras(p):
-        drawn = torch.multinomial(torch.tensor(p), 64, replacement=True)
-        return len(np.unique(drawn))
-
-
-@difference(
-    item="how often a class is drawn, of as many draws as classes",
-    keras="as chance has it",
-    torch="multinomial with replacement=False: each exactly once",
-    severity=SILENT_WRONG,
-    hits="sampling few tokens among few, where torch does not raise",
-    recipe="torch: replacement=True; Keras: top_k of logits + Gumbel noise",
-    sources=("keras/src/backend/tensorflow/random.py:L45", "torch/_torch_docs.py:L7818"),
-)
-class ReplacementSilent:
     p = np.full((8, 8), 0.125)
 
     def in_keras(p):
@@ -204,6 +146,31 @@ class CategoricalEmpty:
 
     def in_torch(p):
         return torch.multinomial(torch.tensor(p), 2, replacement=True)
+
+
+@difference(
+    item="a categorical draw where one logit is NaN",
+    keras="draws among the others, and nothing is said",
+    torch="raises",
+    severity=CRASH,
+    hits="policies and language models that have begun to diverge: Keras goes on sampling",
+    recipe="Keras: check the logits; torch: −∞ for NaN",
+    sources=("keras/src/backend/tensorflow/random.py:L45", "torch/_torch_docs.py:L7818"),
+    unaligned="an error is nothing that Keras should be made to raise",
+)
+class CategoricalNan:
+    logits = np.array([[np.nan, 0.0, -1e9]])
+
+    def in_keras(logits):
+        return keras.random.categorical(logits, 4, seed=1)
+
+    def in_torch(logits):
+        p = torch.softmax(torch.tensor(logits), dim=-1)
+        return torch.multinomial(p, 4, replacement=True)
+
+    def torch_as_keras(logits):
+        p = torch.softmax(torch.tensor(logits).nan_to_num(nan=-torch.inf), dim=-1)
+        return torch.multinomial(p, 4, replacement=True)
 
 
 @difference(
@@ -395,6 +362,32 @@ class GammaRate:
     def torch_as_keras(alpha):
         alpha = torch.tensor(alpha)
         return torch.distributions.Gamma(alpha, torch.ones_like(alpha)).sample().shape
+
+
+@difference(
+    item="a gamma distribution whose shape is 0",
+    keras="gives the smallest normal number, 1.2·10⁻³⁸",
+    torch="raises: torch.distributions checks its parameters",
+    severity=CRASH,
+    hits="concentrations that come out of a relu",
+    recipe="keep it above 0, as by softplus; torch: validate_args=False gives what Keras does",
+    sources=("keras/src/random/random.py:L244", "torch/distributions/distribution.py:L22"),
+    unaligned="an error is nothing that Keras should be made to raise",
+)
+class GammaOfZero:
+    alpha = np.zeros(2, np.float32)
+
+    def in_keras(alpha):
+        return keras.random.gamma(alpha.shape, alpha, seed=1)
+
+    def in_torch(alpha):
+        alpha = torch.tensor(alpha)
+        return torch.distributions.Gamma(alpha, torch.ones_like(alpha)).sample()
+
+    def torch_as_keras(alpha):
+        alpha = torch.tensor(alpha)
+        gamma = torch.distributions.Gamma(alpha, torch.ones_like(alpha), validate_args=False)
+        return gamma.sample()
 
 
 @difference(

@@ -46,62 +46,6 @@ class RepeatedIndices:
 
 
 @difference(
-    item="two values scattered to one place",
-    keras="tf.scatter_nd and keras.ops.scatter add them",
-    torch="scatter_ keeps one of them",
-    severity=SILENT_WRONG,
-    hits="voxels, bags of words and graphs, where an index repeats",
-    recipe="torch: scatter_add_; TensorFlow: tensor_scatter_nd_update of zeros",
-    sources=("tensorflow/python/ops/gen_array_ops.py:L9325", "torch/_tensor_docs.py:L4318"),
-)
-class ScatterRepeated:
-    at, values = np.array([0, 0, 1]), np.array([1.0, 2.0, 4.0])
-
-    def in_keras(at, values):
-        return tf.scatter_nd(at[:, None], values, [2])
-
-    def in_torch(at, values):
-        x = torch.zeros(2, dtype=torch.float64)
-        return x.scatter_(0, torch.tensor(at), torch.tensor(values))
-
-    def torch_as_keras(at, values):
-        x = torch.zeros(2, dtype=torch.float64)
-        return x.scatter_add_(0, torch.tensor(at), torch.tensor(values))
-
-    def keras_as_torch(at, values):
-        return tf.tensor_scatter_nd_update(tf.zeros(2, tf.float64), at[:, None], values)
-
-
-@difference(
-    item="mean of each segment",
-    keras="unsorted_segment_mean: the mean of what is there, 0 where nothing is",
-    torch="scatter_reduce(reduce='mean') counts what was there before as one more: include_self",
-    severity=SILENT_WRONG,
-    hits="message passing on graphs, pooling of words",
-    recipe="torch: include_self=False; TensorFlow: divide by the number and one",
-    sources=("tensorflow/python/ops/math_ops.py:L4563", "torch/_tensor_docs.py:L4502"),
-)
-class SegmentMean:
-    at, values = np.array([0, 0, 2]), np.array([1.0, 3.0, 4.0])
-
-    def in_keras(at, values):
-        return tf.math.unsorted_segment_mean(values, at, 3)
-
-    def in_torch(at, values):
-        x = torch.zeros(3, dtype=torch.float64)
-        return x.scatter_reduce(0, torch.tensor(at), torch.tensor(values), "mean")
-
-    def torch_as_keras(at, values):
-        x = torch.zeros(3, dtype=torch.float64)
-        options = {"reduce": "mean", "include_self": False}
-        return x.scatter_reduce(0, torch.tensor(at), torch.tensor(values), **options)
-
-    def keras_as_torch(at, values):
-        counts = tf.math.unsorted_segment_sum(np.ones_like(values), at, 3)
-        return tf.math.unsorted_segment_sum(values, at, 3) / (counts + 1)
-
-
-@difference(
     item="assigning twice to one element in a call",
     keras="the last value stays, on a CPU",
     torch="the last value stays, on a CPU",
@@ -119,6 +63,34 @@ class RepeatedAssignment:
 
     def in_torch(x, values):
         return torch.tensor(x).index_put_((torch.tensor([0, 0]),), torch.tensor(values))
+
+
+@difference(
+    item="scatter into zeros, an index repeated",
+    keras="tf.scatter_nd, keras.ops.scatter: the values are added",
+    torch="scatter_: one value replaces the other",
+    severity=SILENT_WRONG,
+    hits="pooling over nodes of a graph, point clouds on a grid, sparse gradients",
+    recipe="torch: scatter_add_; Keras: keras.ops.scatter_update",
+    sources=("tensorflow/python/ops/gen_array_ops.py:L9338", "torch/_tensor_docs.py:L4318"),
+)
+class ScatterRepeated:
+    places = np.array([0, 0, 1])
+    values = np.array([1.0, 2.0, 3.0])
+
+    def in_keras(places, values):
+        return keras.ops.scatter(places[:, None], values, (3,))
+
+    def in_torch(places, values):
+        x = torch.zeros(3, dtype=torch.float64)
+        return x.scatter_(0, torch.tensor(places), torch.tensor(values))
+
+    def torch_as_keras(places, values):
+        x = torch.zeros(3, dtype=torch.float64)
+        return x.scatter_add_(0, torch.tensor(places), torch.tensor(values))
+
+    def keras_as_torch(places, values):
+        return keras.ops.scatter_update(np.zeros(3), places[:, None], values)
 
 
 @difference(
@@ -224,3 +196,32 @@ class SegmentNegative:
     def torch_as_keras(x, segments):
         start, valid = torch.zeros(2, dtype=torch.float64), segments >= 0
         return start.index_add(0, torch.tensor(segments[valid]), torch.tensor(x[valid]))
+
+
+@difference(
+    item="mean of each segment",
+    keras="unsorted_segment_mean: the mean of what is there, 0 where nothing is",
+    torch="scatter_reduce(reduce='mean') counts what was there before as one more: include_self",
+    severity=SILENT_WRONG,
+    hits="message passing on graphs, pooling of words",
+    recipe="torch: include_self=False; TensorFlow: divide by the number and one",
+    sources=("tensorflow/python/ops/math_ops.py:L4563", "torch/_tensor_docs.py:L4502"),
+)
+class SegmentMean:
+    at, values = np.array([0, 0, 2]), np.array([1.0, 3.0, 4.0])
+
+    def in_keras(at, values):
+        return tf.math.unsorted_segment_mean(values, at, 3)
+
+    def in_torch(at, values):
+        x = torch.zeros(3, dtype=torch.float64)
+        return x.scatter_reduce(0, torch.tensor(at), torch.tensor(values), "mean")
+
+    def torch_as_keras(at, values):
+        x = torch.zeros(3, dtype=torch.float64)
+        options = {"reduce": "mean", "include_self": False}
+        return x.scatter_reduce(0, torch.tensor(at), torch.tensor(values), **options)
+
+    def keras_as_torch(at, values):
+        counts = tf.math.unsorted_segment_sum(np.ones_like(values), at, 3)
+        return tf.math.unsorted_segment_sum(values, at, 3) / (counts + 1)

@@ -64,27 +64,26 @@ class PadOrder:
 
 
 @difference(
-    item="padding by reflection that repeats the edge",
-    keras="mode='symmetric'",
-    torch="NotImplementedError: F.pad knows constant, reflect, replicate and circular",
+    item="a negative width of padding",
+    keras="an error",
+    torch="F.pad cuts off that many",
     severity=CRASH,
-    hits="image pipelines, where scipy's default is this mode",
-    recipe="torch: index by the padded positions",
+    hits="encoders and decoders whose feature maps are fitted to each other by F.pad",
+    recipe="Keras: slice, or keras.layers.Cropping2D",
     sources=("keras/src/backend/tensorflow/numpy.py:L2633", "torch/nn/functional.py:L5735"),
-    unaligned="Keras has no such restriction to turn on",
+    unaligned="an error is nothing that torch should be made to raise",
 )
-class PadSymmetric:
+class PadNegative:
     x = np.array([[1.0, 2.0, 3.0]])
 
     def in_keras(x):
-        return keras.ops.pad(x, ((0, 0), (2, 2)), mode="symmetric")
+        return keras.ops.pad(x, ((0, 0), (-1, 0)))
 
     def in_torch(x):
-        return F.pad(torch.tensor(x), (2, 2), mode="symmetric")
+        return F.pad(torch.tensor(x), (-1, 0))
 
-    def torch_as_keras(x):
-        places = np.pad(np.arange(x.shape[1]), 2, mode="symmetric")
-        return torch.tensor(x)[:, places]
+    def keras_as_torch(x):
+        return keras.ops.convert_to_tensor(x)[:, 1:]
 
 
 @difference(
@@ -143,8 +142,8 @@ class SplitList:
     torch="chunk makes the last part shorter, or makes fewer parts",
     severity=CRASH,
     hits="batches split over devices",
-    recipe="torch: chunk; Keras: keras.ops.array_split, whose first parts are longer, or tf.split "
-    "with a list",
+    recipe="torch: check the size first; Keras: tf.split with a list of lengths, or "
+    "keras.ops.array_split, whose first parts are longer",
     sources=("tensorflow/python/ops/array_ops.py:L1746", "torch/_torch_docs.py:L2003"),
     unaligned="torch has no such check to turn on",
 )
@@ -282,29 +281,26 @@ class MeshIndexing:
 
 
 @difference(
-    item="axis along which tensors are joined by default",
-    keras="keras.layers.Concatenate: the last",
-    torch="torch.cat: the first",
-    severity=SILENT_WRONG,
-    hits="skip connections and merged branches",
-    recipe="pass the axis",
-    sources=("keras/src/layers/merging/concatenate.py:L36", "torch/_torch_docs.py:L2384"),
+    item="an empty vector joined to a matrix",
+    keras="an error: the numbers of axes differ",
+    torch="the empty vector is passed over",
+    severity=CRASH,
+    hits="results collected by cat in a loop that begins with torch.empty(0)",
+    recipe="Keras: collect a list and join it once, or begin with zeros of shape (0, n)",
+    sources=("keras/src/backend/tensorflow/numpy.py:L1205", "torch/_torch_docs.py:L2384"),
+    unaligned="an error is nothing that torch should be made to raise",
 )
-class ConcatenateAxis:
-    x = np.array([[1.0, 2.0]])
-    y = np.array([[3.0, 4.0]])
+class ConcatenateEmpty:
+    x = np.array([[1.0, 2.0], [3.0, 4.0]])
 
-    def in_keras(x, y):
-        return keras.layers.Concatenate(dtype="float64")([x, y])
+    def in_keras(x):
+        return keras.ops.concatenate([np.zeros(0), x])
 
-    def in_torch(x, y):
-        return torch.cat([torch.tensor(x), torch.tensor(y)])
+    def in_torch(x):
+        return torch.cat([torch.empty(0), torch.tensor(x)])
 
-    def torch_as_keras(x, y):
-        return torch.cat([torch.tensor(x), torch.tensor(y)], dim=-1)
-
-    def keras_as_torch(x, y):
-        return keras.layers.Concatenate(axis=0, dtype="float64")([x, y])
+    def keras_as_torch(x):
+        return keras.ops.concatenate([np.zeros((0, x.shape[1])), x])
 
 
 @difference(
@@ -372,148 +368,3 @@ class FlipWithoutAxes:
 
     def torch_as_keras(x):
         return torch.flip(torch.tensor(x), [0, 1])
-
-
-@difference(
-    item="outer product of what is no vector",
-    keras="flattens both first, as NumPy",
-    torch="raises RuntimeError: vectors alone",
-    severity=CRASH,
-    hits="outer products of a batch, which neither gives: one asks for einsum",
-    recipe="torch: outer(x.flatten(), y.flatten())",
-    sources=("keras/src/backend/tensorflow/numpy.py:L2624", "torch/_torch_docs.py:L4958"),
-    unaligned="Keras need not refuse a matrix",
-)
-class OuterOfMatrix:
-    x, y = np.arange(4.0).reshape(2, 2), np.array([1.0, 2.0])
-
-    def in_keras(x, y):
-        return keras.ops.outer(x, y)
-
-    def in_torch(x, y):
-        return torch.outer(torch.tensor(x), torch.tensor(y))
-
-    def torch_as_keras(x, y):
-        return torch.outer(torch.tensor(x).flatten(), torch.tensor(y))
-
-
-@difference(
-    item="number of values in a range whose step is no exact number",
-    keras="counted in float32: from 1 to 1.3 by 0.1 are 3",
-    torch="counted in double precision: 4, as 1.3 − 1 is a little more than 0.3",
-    severity=SILENT_WRONG,
-    hits="grids of thresholds and of time, which gain or lose their last point",
-    recipe="linspace in both; or count by round((stop − start) / step)",
-    sources=("tensorflow/python/ops/math_ops.py:L2018", "torch/_torch_docs.py:L9441"),
-    ulp=1,
-)
-class RangeEnd:
-    start = 1.0
-    stop = 1.3
-    step = 0.1
-
-    def in_keras(start, stop, step):
-        return tf.range(start, stop, step)
-
-    def in_torch(start, stop, step):
-        return torch.arange(start, stop, step)
-
-    def torch_as_keras(start, stop, step):
-        start, stop, step = (np.float32(v) for v in (start, stop, step))
-        return torch.arange(int(np.ceil((stop - start) / step))) * step + start
-
-    def keras_as_torch(start, stop, step):
-        count = int(np.ceil((stop - start) / step))
-        return tf.cast(start + step * np.arange(count), tf.float32)
-
-
-@difference(
-    item="evenly spaced integers",
-    keras="keras.ops.linspace(dtype='int32'): rounded down, −3.33 to −4",
-    torch="rounded towards zero, −3.33 to −3",
-    severity=SILENT_WRONG,
-    hits="indices of frames and layers picked at even distances, where they run below zero",
-    recipe="torch: floor of a linspace of floats; Keras: cast a linspace of floats",
-    sources=("keras/src/backend/tensorflow/numpy.py:L2043", "torch/_torch_docs.py:L6018"),
-)
-class LinspaceIntegers:
-    def in_keras():
-        return keras.ops.linspace(0, -10, 4, dtype="int32")
-
-    def in_torch():
-        return torch.linspace(0, -10, 4, dtype=torch.int32)
-
-    def torch_as_keras():
-        return torch.linspace(0, -10, 4).floor().int()
-
-    def keras_as_torch():
-        return keras.ops.cast(keras.ops.linspace(0, -10, 4), "int32")
-
-
-@difference(
-    item="evenly spaced numbers without the last",
-    keras="keras.ops.linspace(endpoint=False)",
-    torch="TypeError: there is no such argument",
-    severity=CRASH,
-    hits="angles over a full turn, frequencies, cells of a periodic grid",
-    recipe="torch: one step more, and drop the last",
-    sources=("keras/src/backend/tensorflow/numpy.py:L2009", "torch/_torch_docs.py:L6018"),
-    unaligned="an error is nothing that Keras should be made to raise",
-)
-class LinspaceEnd:
-    stop = np.float64(2.0)
-
-    def in_keras(stop):
-        return keras.ops.linspace(0.0, stop, 4, endpoint=False, dtype="float64")
-
-    def in_torch(stop):
-        return torch.linspace(0.0, stop, 4, endpoint=False, dtype=torch.float64)
-
-    def torch_as_keras(stop):
-        return torch.linspace(0.0, stop, 5, dtype=torch.float64)[:-1]
-
-
-@difference(
-    item="a negative width of padding",
-    keras="an error",
-    torch="F.pad cuts off that many",
-    severity=CRASH,
-    hits="encoders and decoders whose feature maps are fitted to each other by F.pad",
-    recipe="Keras: slice, or keras.layers.Cropping2D",
-    sources=("keras/src/backend/tensorflow/numpy.py:L2633", "torch/nn/functional.py:L5735"),
-    unaligned="an error is nothing that torch should be made to raise",
-)
-class PadNegative:
-    x = np.array([[1.0, 2.0, 3.0]])
-
-    def in_keras(x):
-        return keras.ops.pad(x, ((0, 0), (-1, 0)))
-
-    def in_torch(x):
-        return F.pad(torch.tensor(x), (-1, 0))
-
-    def keras_as_torch(x):
-        return keras.ops.convert_to_tensor(x)[:, 1:]
-
-
-@difference(
-    item="an empty vector joined to a matrix",
-    keras="an error: the numbers of axes differ",
-    torch="the empty vector is passed over",
-    severity=CRASH,
-    hits="results collected by cat in a loop that begins with torch.empty(0)",
-    recipe="Keras: collect a list and join it once, or begin with zeros of shape (0, n)",
-    sources=("keras/src/backend/tensorflow/numpy.py:L1205", "torch/_torch_docs.py:L2384"),
-    unaligned="an error is nothing that torch should be made to raise",
-)
-class ConcatenateEmpty:
-    x = np.array([[1.0, 2.0], [3.0, 4.0]])
-
-    def in_keras(x):
-        return keras.ops.concatenate([np.zeros(0), x])
-
-    def in_torch(x):
-        return torch.cat([torch.empty(0), torch.tensor(x)])
-
-    def keras_as_torch(x):
-        return keras.ops.concatenate([np.zeros((0, x.shape[1])), x])

@@ -7,8 +7,6 @@ import torch
 import torch.nn.functional as F
 
 from parity_tests.differences.entry import (
-    COSMETIC,
-    CRASH,
     LOSSES,
     NONE,
     SILENT_WRONG,
@@ -112,11 +110,11 @@ class NormalizeZero:
 
 
 @difference(
-    item="gradient of √x where a factor of 0 comes back to it",
-    keras="0: the kernel of the square root's gradient lets 0 win over 1/0",
+    item="gradient of √x, 1/√x and reciprocal(x) where a factor of 0 comes back to it",
+    keras="0: the kernels of their gradients let 0 win over 1/0",
     torch="NaN: 0 · ∞",
     severity=SILENT_WRONG,
-    hits="where(x > 0, sqrt(x), 0), whose unused branch sends back a 0",
+    hits="where(x > 0, sqrt(x), 0), and where(d > 0, rsqrt(d), 0) of graphs with single nodes",
     recipe="torch: where inside the root as well; Keras: write x ** 0.5, which gives NaN",
     sources=(
         "tensorflow/python/ops/math_grad.py:L709",
@@ -127,50 +125,24 @@ class SqrtBehindWhere:
     x = np.array([0.0, 4.0])
 
     def in_keras(x):
-        return keras_gradient(lambda x: tf.where(x > 0, tf.sqrt(x), 0.0), x)
+        root = keras_gradient(lambda x: tf.where(x > 0, tf.sqrt(x), 0.0), x)
+        inverse = keras_gradient(lambda x: tf.where(x > 0, tf.math.rsqrt(x), 0.0), x)
+        return root, inverse
 
     def in_torch(x):
-        return torch_gradient(lambda x: torch.where(x > 0, torch.sqrt(x), 0.0), x)
+        root = torch_gradient(lambda x: torch.where(x > 0, torch.sqrt(x), 0.0), x)
+        inverse = torch_gradient(lambda x: torch.where(x > 0, torch.rsqrt(x), 0.0), x)
+        return root, inverse
 
     def torch_as_keras(x):
-        def root(x):
-            return torch.where(x > 0, torch.sqrt(torch.where(x > 0, x, 1.0)), 0.0)
+        def safe(of):
+            return lambda x: torch.where(x > 0, of(torch.where(x > 0, x, 1.0)), 0.0)
 
-        return torch_gradient(root, x)
-
-    def keras_as_torch(x):
-        return keras_gradient(lambda x: tf.where(x > 0, x**0.5, 0.0), x)
-
-
-@difference(
-    item="gradient of 1/√x where a factor of 0 comes back to it",
-    keras="0: the kernel of its gradient lets 0 win over 1/0",
-    torch="NaN: 0 · ∞",
-    severity=SILENT_WRONG,
-    hits="normalised adjacency of graphs with single nodes, where(d > 0, rsqrt(d), 0)",
-    recipe="torch: where inside the root as well; Keras: write x ** -0.5, which gives NaN",
-    sources=(
-        "tensorflow/python/ops/math_grad.py:L723",
-        "torchgen/packaged/autograd/derivatives.yaml:L1504",
-    ),
-)
-class RsqrtBehindWhere:
-    x = np.array([0.0, 4.0])
-
-    def in_keras(x):
-        return keras_gradient(lambda x: tf.where(x > 0, tf.math.rsqrt(x), 0.0), x)
-
-    def in_torch(x):
-        return torch_gradient(lambda x: torch.where(x > 0, torch.rsqrt(x), 0.0), x)
-
-    def torch_as_keras(x):
-        def root(x):
-            return torch.where(x > 0, torch.rsqrt(torch.where(x > 0, x, 1.0)), 0.0)
-
-        return torch_gradient(root, x)
+        return torch_gradient(safe(torch.sqrt), x), torch_gradient(safe(torch.rsqrt), x)
 
     def keras_as_torch(x):
-        return keras_gradient(lambda x: tf.where(x > 0, x**-0.5, 0.0), x)
+        root = keras_gradient(lambda x: tf.where(x > 0, x**0.5, 0.0), x)
+        return root, keras_gradient(lambda x: tf.where(x > 0, x**-0.5, 0.0), x)
 
 
 @difference(
@@ -520,59 +492,6 @@ class DivideNoNan:
 
     def keras_as_torch(a, b):
         return tf.constant(a) / tf.constant(b), *keras_gradient(lambda a, b: a / b, a, b)
-
-
-@difference(
-    item="gradient of the regularised incomplete gamma function with respect to its shape",
-    keras="tf.math.igamma has it",
-    torch="torch.special.gammainc raises NotImplementedError",
-    severity=CRASH,
-    hits="gamma and Poisson likelihoods with learnt shapes, censored data",
-    recipe="torch: a central difference, or a series by hand",
-    unaligned="torch has no such derivative in closed form; Keras should not be made to raise",
-    sources=(
-        "tensorflow/python/ops/math_grad.py:L1143",
-        "torchgen/packaged/autograd/derivatives.yaml:L836",
-    ),
-)
-class IgammaShape:
-    a = np.array([2.0])
-    x = np.array([1.0])
-
-    def in_keras(a, x):
-        return keras_gradient(tf.math.igamma, a, x)
-
-    def in_torch(a, x):
-        return torch_gradient(torch.special.gammainc, a, x)
-
-
-@difference(
-    item="gradient of log Γ at 0",
-    keras="NaN: digamma has a pole there",
-    torch="−∞, the limit from the right",
-    severity=COSMETIC,
-    hits="Dirichlet and beta likelihoods whose parameters reach 0",
-    recipe="keep the parameters away from 0: add a small number in both",
-    sources=(
-        "tensorflow/python/ops/math_grad.py:L935",
-        "torchgen/packaged/autograd/derivatives.yaml:L956",
-    ),
-)
-class LgammaAtZero:
-    x = np.array([0.0])
-
-    def in_keras(x):
-        return keras_gradient(tf.math.lgamma, x)
-
-    def in_torch(x):
-        return torch_gradient(torch.lgamma, x)
-
-    def torch_as_keras(x):
-        x = torch.tensor(x)
-        return (torch.where(x == 0, torch.nan, torch.digamma(x)),)
-
-    def keras_as_torch(x):
-        return [tf.where(x == 0, -np.inf, tf.math.digamma(x))]
 
 
 @difference(

@@ -1,4 +1,4 @@
-"""Compiled functions: what is fixed when they are traced."""
+"""Compiled functions: what is fixed when they are traced; and what a model keeps track of."""
 
 import keras
 import numpy as np
@@ -136,10 +136,7 @@ class EffectOfTrace:
     hits="forward hooks, attention maps and auxiliary losses stored on self",
     recipe="Keras: return it beside the output, or assign it to a variable",
     unaligned="an error is nothing that torch should be made to raise",
-    sources=(
-        "tensorflow/python/framework/func_graph.py:L637",
-        "torch/nn/modules/module.py:L1971",
-    ),
+    sources=("tensorflow/python/framework/func_graph.py:L637", "torch/nn/modules/module.py:L1971"),
 )
 class ActivationKept:
     x = np.array([1.0, 3.0])
@@ -201,147 +198,6 @@ class BranchOnTensor:
         inputs = keras.Input((2,), dtype="float64")
         outputs = keras.ops.where(keras.ops.sum(inputs) > 0, inputs, -inputs)
         return keras.Model(inputs, outputs)(x)
-
-
-@difference(
-    item="a tensor made a Python number within a compiled step",
-    keras="raises TypeError: there is no number yet",
-    torch="item() waits for the number; no gradient flows through it",
-    severity=CRASH,
-    hits="scales and thresholds read by float(x), .item() or .numpy()",
-    recipe="Keras: leave it a tensor, behind stop_gradient",
-    unaligned="an error is nothing that torch should be made to raise",
-    sources=("tensorflow/python/framework/tensor.py:L302", "torch/_tensor_docs.py:L2798"),
-)
-class NumberOfTensor:
-    x = np.array([1.0, 4.0])
-
-    def in_keras(x):
-        @tf.function
-        def scaled(x):
-            return x / float(tf.reduce_max(x))
-
-        return scaled(tf.constant(x))
-
-    def in_torch(x):
-        x = torch.tensor(x)
-        return x / x.max().item()
-
-    def keras_as_torch(x):
-        @tf.function
-        def scaled(x):
-            return x / tf.stop_gradient(tf.reduce_max(x))
-
-        return scaled(tf.constant(x))
-
-
-@difference(
-    item="the length of a sequence, taken from its shape within a model",
-    keras="is None where the Input leaves it open: a division by it raises ValueError",
-    torch="is a number at each call",
-    severity=CRASH,
-    hits="means over time, positions and masks that are built from x.shape[1]",
-    recipe="Keras: count with sum(ones_like(x)), or take keras.ops.shape(x)[1] in a layer",
-    unaligned="an error is nothing that torch should be made to raise",
-    sources=("keras/src/backend/common/keras_tensor.py:L70", "torch/_tensor_docs.py:L4753"),
-)
-class LengthOfSequence:
-    x = np.array([[[1.0, 2.0], [3.0, 6.0]]])
-
-    def in_keras(x):
-        inputs = keras.Input((None, 2), dtype="float64")
-        outputs = keras.ops.sum(inputs, axis=1) / inputs.shape[1]
-        return keras.Model(inputs, outputs)(x)
-
-    def in_torch(x):
-        x = torch.tensor(x)
-        return x.sum(1) / x.shape[1]
-
-    def keras_as_torch(x):
-        inputs = keras.Input((None, 2), dtype="float64")
-        count = keras.ops.sum(keras.ops.ones_like(inputs), axis=1)
-        outputs = keras.ops.sum(inputs, axis=1) / count
-        return keras.Model(inputs, outputs)(x)
-
-
-@difference(
-    item="a weight made in the forward pass",
-    keras="raises ValueError where the pass is compiled: each trace would make another",
-    torch="is made anew at each call, and no optimizer ever sees it",
-    severity=CRASH,
-    hits="nn.Linear or nn.Parameter written in forward, where its size is first known",
-    recipe="make it in build, or lazily (nn.LazyLinear); what is made anew each time is a constant",
-    unaligned="an error is nothing that torch should be made to raise",
-    sources=(
-        "tensorflow/python/eager/polymorphic_function/polymorphic_function.py:L703",
-        "torch/nn/parameter.py:L30",
-    ),
-)
-class WeightInForward:
-    x = np.array([1.0, 3.0])
-
-    def in_keras(x):
-        @tf.function
-        def forward(x):
-            return tf.Variable([2.0, 2.0], dtype="float64") * x
-
-        return forward(tf.constant(x))
-
-    def in_torch(x):
-        def forward(x):
-            return nn.Parameter(torch.tensor([2.0, 2.0], dtype=torch.float64)) * x
-
-        return forward(torch.tensor(x)).detach()
-
-    def keras_as_torch(x):
-        @tf.function
-        def forward(x):
-            return tf.constant([2.0, 2.0], dtype="float64") * x
-
-        return forward(tf.constant(x))
-
-
-@difference(
-    item="a state that is carried from one batch to the next",
-    keras="a variable cuts the graph: what was assigned is a constant to the next tape",
-    torch="the graph goes on into the batch before, freed by then: RuntimeError",
-    severity=CRASH,
-    hits="recurrent networks that go on where they stopped, truncated backpropagation",
-    recipe="torch: detach the state after each batch",
-    unaligned="an error is nothing that Keras should be made to raise",
-    sources=("keras/src/layers/rnn/rnn.py:L442", "torch/autograd/__init__.py:L307"),
-)
-class StateCarried:
-    w = 3.0
-
-    def in_keras(w):
-        w, state = tf.Variable(w, dtype="float64"), tf.Variable(1.0, dtype="float64")
-        gradients = []
-        for _ in range(2):
-            with tf.GradientTape() as tape:
-                after = w * state
-                loss = after**2
-            gradients.append(tape.gradient(loss, w))
-            state.assign(after)
-        return gradients
-
-    def in_torch(w):
-        w = torch.tensor(w, dtype=torch.float64, requires_grad=True)
-        state = torch.tensor(1.0, dtype=torch.float64)
-        gradients = []
-        for _ in range(2):
-            state = w * state
-            gradients += torch.autograd.grad(state**2, w)
-        return gradients
-
-    def torch_as_keras(w):
-        w = torch.tensor(w, dtype=torch.float64, requires_grad=True)
-        state = torch.tensor(1.0, dtype=torch.float64)
-        gradients = []
-        for _ in range(2):
-            state = w * state.detach()
-            gradients += torch.autograd.grad(state**2, w)
-        return gradients
 
 
 @difference(
@@ -489,3 +345,144 @@ class ErrorCaught:
             return tf.linalg.inv(x + tf.cast(jitter, x.dtype) * tf.eye(2, dtype=x.dtype))
 
         return inverse(tf.constant(x))
+
+
+@difference(
+    item="a tensor made a Python number within a compiled step",
+    keras="raises TypeError: there is no number yet",
+    torch="item() waits for the number; no gradient flows through it",
+    severity=CRASH,
+    hits="scales and thresholds read by float(x), .item() or .numpy()",
+    recipe="Keras: leave it a tensor, behind stop_gradient",
+    unaligned="an error is nothing that torch should be made to raise",
+    sources=("tensorflow/python/framework/tensor.py:L302", "torch/_tensor_docs.py:L2798"),
+)
+class NumberOfTensor:
+    x = np.array([1.0, 4.0])
+
+    def in_keras(x):
+        @tf.function
+        def scaled(x):
+            return x / float(tf.reduce_max(x))
+
+        return scaled(tf.constant(x))
+
+    def in_torch(x):
+        x = torch.tensor(x)
+        return x / x.max().item()
+
+    def keras_as_torch(x):
+        @tf.function
+        def scaled(x):
+            return x / tf.stop_gradient(tf.reduce_max(x))
+
+        return scaled(tf.constant(x))
+
+
+@difference(
+    item="the length of a sequence, taken from its shape within a model",
+    keras="is None where the Input leaves it open: a division by it raises ValueError",
+    torch="is a number at each call",
+    severity=CRASH,
+    hits="means over time, positions and masks that are built from x.shape[1]",
+    recipe="Keras: count with sum(ones_like(x)), or take keras.ops.shape(x)[1] in a layer",
+    unaligned="an error is nothing that torch should be made to raise",
+    sources=("keras/src/backend/common/keras_tensor.py:L70", "torch/_tensor_docs.py:L4753"),
+)
+class LengthOfSequence:
+    x = np.array([[[1.0, 2.0], [3.0, 6.0]]])
+
+    def in_keras(x):
+        inputs = keras.Input((None, 2), dtype="float64")
+        outputs = keras.ops.sum(inputs, axis=1) / inputs.shape[1]
+        return keras.Model(inputs, outputs)(x)
+
+    def in_torch(x):
+        x = torch.tensor(x)
+        return x.sum(1) / x.shape[1]
+
+    def keras_as_torch(x):
+        inputs = keras.Input((None, 2), dtype="float64")
+        count = keras.ops.sum(keras.ops.ones_like(inputs), axis=1)
+        outputs = keras.ops.sum(inputs, axis=1) / count
+        return keras.Model(inputs, outputs)(x)
+
+
+@difference(
+    item="a weight made in the forward pass",
+    keras="raises ValueError where the pass is compiled: each trace would make another",
+    torch="is made anew at each call, and no optimizer ever sees it",
+    severity=CRASH,
+    hits="nn.Linear or nn.Parameter written in forward, where its size is first known",
+    recipe="make it in build, or lazily (nn.LazyLinear); what is made anew each time is a constant",
+    unaligned="an error is nothing that torch should be made to raise",
+    sources=(
+        "tensorflow/python/eager/polymorphic_function/polymorphic_function.py:L703",
+        "torch/nn/parameter.py:L30",
+    ),
+)
+class WeightInForward:
+    x = np.array([1.0, 3.0])
+
+    def in_keras(x):
+        @tf.function
+        def forward(x):
+            return tf.Variable([2.0, 2.0], dtype="float64") * x
+
+        return forward(tf.constant(x))
+
+    def in_torch(x):
+        def forward(x):
+            return nn.Parameter(torch.tensor([2.0, 2.0], dtype=torch.float64)) * x
+
+        return forward(torch.tensor(x)).detach()
+
+    def keras_as_torch(x):
+        @tf.function
+        def forward(x):
+            return tf.constant([2.0, 2.0], dtype="float64") * x
+
+        return forward(tf.constant(x))
+
+
+@difference(
+    item="a state that is carried from one batch to the next",
+    keras="a variable cuts the graph: what was assigned is a constant to the next tape",
+    torch="the graph goes on into the batch before, freed by then: RuntimeError",
+    severity=CRASH,
+    hits="recurrent networks that go on where they stopped, truncated backpropagation",
+    recipe="torch: detach the state after each batch",
+    unaligned="an error is nothing that Keras should be made to raise",
+    sources=("keras/src/layers/rnn/rnn.py:L442", "torch/autograd/__init__.py:L307"),
+)
+class StateCarried:
+    w = 3.0
+
+    def in_keras(w):
+        w, state = tf.Variable(w, dtype="float64"), tf.Variable(1.0, dtype="float64")
+        gradients = []
+        for _ in range(2):
+            with tf.GradientTape() as tape:
+                after = w * state
+                loss = after**2
+            gradients.append(tape.gradient(loss, w))
+            state.assign(after)
+        return gradients
+
+    def in_torch(w):
+        w = torch.tensor(w, dtype=torch.float64, requires_grad=True)
+        state = torch.tensor(1.0, dtype=torch.float64)
+        gradients = []
+        for _ in range(2):
+            state = w * state
+            gradients += torch.autograd.grad(state**2, w)
+        return gradients
+
+    def torch_as_keras(w):
+        w = torch.tensor(w, dtype=torch.float64, requires_grad=True)
+        state = torch.tensor(1.0, dtype=torch.float64)
+        gradients = []
+        for _ in range(2):
+            state = w * state.detach()
+            gradients += torch.autograd.grad(state**2, w)
+        return gradients

@@ -1,4 +1,4 @@
-"""Counts, bins and what is unique."""
+"""Statistics: spread, median, counts, bins."""
 
 import keras
 import numpy as np
@@ -8,8 +8,58 @@ import torch.nn.functional as F
 
 from parity_tests.differences.entry import CRASH, LAYERS, SILENT_WRONG, difference
 
-TITLE = "Counts and bins"
+TITLE = "Statistics, counts and bins"
 STAGE = LAYERS
+
+
+@difference(
+    item="standard deviation and variance",
+    keras="of the population: divided by n",
+    torch="of a sample: divided by n − 1 (correction=1)",
+    severity=SILENT_WRONG,
+    hits="every hand-written normalisation; of a single value torch gives NaN",
+    recipe="torch: correction=0; Keras: multiply by √(n / (n − 1))",
+    sources=("keras/src/backend/tensorflow/numpy.py:L3011", "torch/_torch_docs.py:L10798"),
+)
+class StandardDeviation:
+    x = np.array([1.0, 2.0, 4.0, 8.0])
+
+    def in_keras(x):
+        return keras.ops.std(x)
+
+    def in_torch(x):
+        return torch.tensor(x).std()
+
+    def torch_as_keras(x):
+        return torch.tensor(x).std(correction=0)
+
+    def keras_as_torch(x):
+        return keras.ops.std(x) * np.sqrt(x.size / (x.size - 1))
+
+
+@difference(
+    item="median of an even number of values",
+    keras="the mean of the two in the middle",
+    torch="the lower of the two",
+    severity=SILENT_WRONG,
+    hits="robust statistics, and thresholds taken from data",
+    recipe="torch: torch.quantile(x, 0.5); Keras: the value at (n − 1) // 2 of the sorted",
+    sources=("keras/src/backend/tensorflow/numpy.py:L2199", "torch/_torch_docs.py:L7041"),
+)
+class MedianOfEven:
+    x = np.array([4.0, 1.0, 3.0, 2.0])
+
+    def in_keras(x):
+        return keras.ops.median(x)
+
+    def in_torch(x):
+        return torch.median(torch.tensor(x))
+
+    def torch_as_keras(x):
+        return torch.quantile(torch.tensor(x), 0.5)
+
+    def keras_as_torch(x):
+        return keras.ops.sort(x)[(x.size - 1) // 2]
 
 
 @difference(
@@ -36,6 +86,30 @@ class BinEdges:
 
     def keras_as_torch(x, edges):
         return keras.ops.searchsorted(edges, x)
+
+
+@difference(
+    item="searching sorted numbers, row by row",
+    keras="keras.ops.searchsorted: ValueError, one axis only; tf.searchsorted takes rows",
+    torch="each row is searched in its own",
+    severity=CRASH,
+    hits="drawing from distributions by their cumulative sums, as along the rays of a NeRF",
+    recipe="Keras: tf.searchsorted, or keras.ops.vectorized_map",
+    sources=("keras/src/backend/tensorflow/numpy.py:L2870", "torch/_torch_docs.py:L14154"),
+    unaligned="an error is nothing that torch should be made to raise",
+)
+class SearchsortedRows:
+    edges = np.array([[1.0, 2.0], [3.0, 4.0]])
+    x = np.array([[1.5, 5.0], [2.5, 3.5]])
+
+    def in_keras(edges, x):
+        return keras.ops.searchsorted(edges, x)
+
+    def in_torch(edges, x):
+        return torch.searchsorted(torch.tensor(edges), torch.tensor(x))
+
+    def keras_as_torch(edges, x):
+        return tf.searchsorted(edges, x)
 
 
 @difference(
@@ -87,30 +161,6 @@ class HistogramBins:
 
     def keras_as_torch(x):
         return keras.ops.histogram(x, bins=100)[0]
-
-
-@difference(
-    item="searching sorted numbers, row by row",
-    keras="keras.ops.searchsorted: ValueError, one axis only; tf.searchsorted takes rows",
-    torch="each row is searched in its own",
-    severity=CRASH,
-    hits="drawing from distributions by their cumulative sums, as along the rays of a NeRF",
-    recipe="Keras: tf.searchsorted, or keras.ops.vectorized_map",
-    sources=("keras/src/backend/tensorflow/numpy.py:L2870", "torch/_torch_docs.py:L14154"),
-    unaligned="an error is nothing that torch should be made to raise",
-)
-class SearchsortedRows:
-    edges = np.array([[1.0, 2.0], [3.0, 4.0]])
-    x = np.array([[1.5, 5.0], [2.5, 3.5]])
-
-    def in_keras(edges, x):
-        return keras.ops.searchsorted(edges, x)
-
-    def in_torch(edges, x):
-        return torch.searchsorted(torch.tensor(edges), torch.tensor(x))
-
-    def keras_as_torch(edges, x):
-        return tf.searchsorted(edges, x)
 
 
 @difference(
