@@ -314,3 +314,37 @@ class BatchNormFarFromZero:
 
     def in_torch(x):
         return nn.BatchNorm1d(2, eps=1e-3)(torch.tensor(x)).detach()
+
+
+@difference(
+    item="batch normalisation of a batch without samples, in training",
+    keras="the running statistics become NaN, and stay so",
+    torch="the running statistics are left as they are",
+    severity=SILENT_WRONG,
+    hits="detectors and mixtures of experts, whose batch of proposals may be empty",
+    recipe="Keras: call the layer only where there are samples",
+    unaligned="statistics that are lost are nothing that torch should be made to keep",
+    sources=(
+        "keras/src/layers/normalization/batch_normalization.py:L364",
+        "torch/nn/functional.py:L2859",
+    ),
+)
+class BatchNormEmpty:
+    x = np.zeros((0, 2))
+
+    def in_keras(x):
+        norm = keras.layers.BatchNormalization(dtype="float64")
+        norm(x, training=True)
+        return norm.moving_mean
+
+    def in_torch(x):
+        norm = nn.BatchNorm1d(2, dtype=torch.float64)
+        norm(torch.tensor(x))
+        return norm.running_mean
+
+    def keras_as_torch(x):
+        norm = keras.layers.BatchNormalization(dtype="float64")
+        norm.build(x.shape)
+        if len(x):
+            norm(x, training=True)
+        return norm.moving_mean

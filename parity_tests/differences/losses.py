@@ -654,3 +654,29 @@ class CrossEntropyUnnormalized:
 
     def keras_as_torch(y, p):
         return -keras.ops.sum(np.eye(2)[y] * keras.ops.log(p), axis=-1)
+
+
+@difference(
+    item="a loss of class ids and probabilities, by its name",
+    keras="sparse_categorical_crossentropy takes probabilities",
+    torch="nll_loss takes their logarithms: handed probabilities it gives −p, and goes on",
+    severity=SILENT_WRONG,
+    hits="networks that end in a softmax: the loss is negative, and no logarithm is in it",
+    recipe="torch: nll_loss(log p); Keras: −p[y] as written",
+    sources=("keras/src/losses/losses.py:L2313", "torch/nn/functional.py:L3174"),
+)
+class NllOfProbabilities:
+    y = np.array([0, 1])
+    p = np.array([[0.75, 0.25], [0.5, 0.5]])
+
+    def in_keras(y, p):
+        return keras.losses.sparse_categorical_crossentropy(y, p)
+
+    def in_torch(y, p):
+        return F.nll_loss(torch.tensor(p), torch.tensor(y), reduction="none")
+
+    def torch_as_keras(y, p):
+        return F.nll_loss(torch.tensor(p).log(), torch.tensor(y), reduction="none")
+
+    def keras_as_torch(y, p):
+        return -keras.ops.take_along_axis(p, y[:, None], axis=1)[:, 0]

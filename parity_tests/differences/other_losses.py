@@ -543,3 +543,89 @@ class IntegerError:
 
     def torch_as_keras(y, p):
         return nn.MSELoss()(torch.tensor(p).float(), torch.tensor(y).float())
+
+
+@difference(
+    item="what CTC loss is handed",
+    keras="logits: the softmax is part of the loss",
+    torch="logarithms of probabilities: logits are taken as they are, and the loss may be negative",
+    severity=SILENT_WRONG,
+    hits="speech and handwriting recognition, whose last layer is linear",
+    recipe="torch: log_softmax first; it is its own inverse, and does no harm twice",
+    sources=("keras/src/backend/tensorflow/nn.py:L1574", "torch/nn/functional.py:L3094"),
+    unaligned="a loss of what is no distribution is nothing that Keras should be made to give",
+)
+class CtcLogits:
+    y = np.array([[1, 2]])
+    z = np.zeros((1, 5, 4), np.float32)
+
+    def in_keras(y, z):
+        return round(float(keras.losses.CTC()(y, z)), 3)
+
+    def in_torch(y, z):
+        steps, lengths = torch.tensor([z.shape[1]]), torch.tensor([y.shape[1]])
+        scores = torch.tensor(z).transpose(0, 1)
+        losses = F.ctc_loss(scores, torch.tensor(y), steps, lengths, reduction="none")
+        return round(float(losses.mean()), 3)
+
+    def torch_as_keras(y, z):
+        steps, lengths = torch.tensor([z.shape[1]]), torch.tensor([y.shape[1]])
+        scores = F.log_softmax(torch.tensor(z), dim=-1).transpose(0, 1)
+        losses = F.ctc_loss(scores, torch.tensor(y), steps, lengths, reduction="none")
+        return round(float(losses.mean()), 3)
+
+
+@difference(
+    item="CTC loss of a label that the steps have no room for",
+    keras="about 707, the logarithm of the smallest number: finite, with a gradient",
+    torch="∞",
+    severity=SILENT_WRONG,
+    hits="short recordings with long transcripts: one of them makes a batch infinite in torch",
+    recipe="torch: clamp(max=…), or zero_infinity=True, which leaves such a pair out",
+    sources=("keras/src/backend/tensorflow/nn.py:L1574", "torch/nn/functional.py:L3094"),
+    unaligned="the number of Keras depends on the length and the number of classes",
+)
+class CtcWithoutRoom:
+    y = np.array([[1, 1]])  # a blank between the two would be a third step
+    z = np.zeros((1, 2, 3), np.float32)
+
+    def in_keras(y, z):
+        return bool(np.isfinite(keras.losses.CTC()(y, z)))
+
+    def in_torch(y, z):
+        steps, lengths = torch.tensor([z.shape[1]]), torch.tensor([y.shape[1]])
+        scores = F.log_softmax(torch.tensor(z), dim=-1).transpose(0, 1)
+        losses = F.ctc_loss(scores, torch.tensor(y), steps, lengths, reduction="none")
+        return bool(losses.isfinite())
+
+    def torch_as_keras(y, z):
+        steps, lengths = torch.tensor([z.shape[1]]), torch.tensor([y.shape[1]])
+        scores = F.log_softmax(torch.tensor(z), dim=-1).transpose(0, 1)
+        options = {"reduction": "none", "zero_infinity": True}
+        losses = F.ctc_loss(scores, torch.tensor(y), steps, lengths, **options)
+        return bool(losses.isfinite())
+
+
+@difference(
+    item="distance of two vectors that are equal",
+    keras="0: the norm of their difference",
+    torch="F.pairwise_distance adds 10⁻⁶ to each difference; cdist does not",
+    severity=COSMETIC,
+    hits="triplet and contrastive losses; the gradient at 0 is finite for it",
+    recipe="torch: eps=0; Keras: norm(x − y + 1e-6)",
+    sources=("tensorflow/python/ops/linalg_ops.py:L637", "torch/nn/functional.py:L5835"),
+)
+class DistanceOfEquals:
+    x, y = np.array([[1.0, 2.0], [0.0, 1.0]]), np.array([[1.0, 2.0], [3.0, 1.0]])
+
+    def in_keras(x, y):
+        return tf.norm(x - y, axis=1)
+
+    def in_torch(x, y):
+        return F.pairwise_distance(torch.tensor(x), torch.tensor(y))
+
+    def torch_as_keras(x, y):
+        return F.pairwise_distance(torch.tensor(x), torch.tensor(y), eps=0)
+
+    def keras_as_torch(x, y):
+        return tf.norm(x - y + 1e-6, axis=1)

@@ -438,3 +438,27 @@ class BidirectionalSequences:
 
     def in_torch(x, kernel, recurrent, bias):
         return bidirectional_lstm(kernel, recurrent, bias)(torch.tensor(x))[0].detach()
+
+
+@difference(
+    item="recurrent layer on a batch without sequences",
+    keras="raises InvalidArgumentError",
+    torch="gives an empty batch",
+    severity=CRASH,
+    hits="batches that are filtered, and the last one of a split",
+    recipe="Keras: leave the layer out where there is nothing to read",
+    sources=("keras/src/layers/rnn/lstm.py:L582", "torch/nn/modules/rnn.py:L1064"),
+    unaligned="torch need not refuse an empty batch",
+)
+class RnnEmptyBatch:
+    x = np.zeros((0, 3, 4), np.float32)
+
+    def in_keras(x):
+        return keras.layers.LSTM(2, return_sequences=True)(x)
+
+    def in_torch(x):
+        return nn.LSTM(4, 2, batch_first=True)(torch.tensor(x))[0].detach()
+
+    def keras_as_torch(x):
+        layer = keras.layers.LSTM(2, return_sequences=True)
+        return layer(x) if len(x) else tf.zeros((*x.shape[:2], layer.units))

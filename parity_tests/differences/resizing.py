@@ -350,3 +350,26 @@ class Bilinear:
 
     def in_torch(x):
         return F.interpolate(torch.tensor(x)[None, None], (8, 8), mode="bilinear")[0, 0]
+
+
+@difference(
+    item="padding that goes round to the other side",
+    keras="raises ValueError: no such mode",
+    torch="mode='circular', and padding_mode='circular' of convolutions",
+    severity=CRASH,
+    hits="panoramas, angles and periodic simulations",
+    recipe="Keras: concatenate the two ends",
+    sources=("keras/src/backend/tensorflow/numpy.py:L2633", "torch/nn/modules/conv.py:L157"),
+    unaligned="an error is nothing that torch should be made to raise",
+)
+class PadCircular:
+    x = np.arange(4.0)[None]
+
+    def in_keras(x):
+        return keras.ops.pad(x, [(0, 0), (1, 1)], mode="wrap")
+
+    def in_torch(x):
+        return F.pad(torch.tensor(x), (1, 1), mode="circular")
+
+    def keras_as_torch(x):
+        return keras.ops.concatenate([x[:, -1:], x, x[:, :1]], axis=1)

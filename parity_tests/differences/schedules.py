@@ -585,3 +585,36 @@ class RestartGrowth:
             return (1 + math.cos(math.pi * (step - start) / period)) / 2
 
         return np.array(stepped(lr_scheduler.LambdaLR(sgd(rate), factor), updates))
+
+
+@difference(
+    item="one cycle: up by a cosine, and down to nearly nothing",
+    keras="is not there",
+    torch="OneCycleLR: from a 25th of the peak, over three tenths of the updates",
+    severity=CRASH,
+    hits="image classifiers trained in few epochs",
+    recipe="Keras: the formula below in a LearningRateSchedule; torch cycles the momentum as well",
+    sources=("keras/src/optimizers/schedules/__init__.py:L1", "torch/optim/lr_scheduler.py:L2285"),
+    unaligned="torch need not go without",
+)
+class OneCycle:
+    peak, updates = 0.5, 10
+
+    def in_keras(peak, updates):
+        return rates(keras.optimizers.schedules.OneCycle(peak, updates), updates)
+
+    def in_torch(peak, updates):
+        options = {"max_lr": peak, "total_steps": updates, "cycle_momentum": False}
+        return stepped(lr_scheduler.OneCycleLR(sgd(peak), **options), updates - 1)
+
+    def keras_as_torch(peak, updates):
+        def between(start, end, share):
+            return end + (start - end) / 2 * (1 + math.cos(math.pi * share))
+
+        def one_cycle(step):
+            start, top, last = peak / 25, 0.3 * updates - 1, updates - 1
+            if step <= top:
+                return between(start, peak, step / top)
+            return between(peak, start / 1e4, (step - top) / (last - top))
+
+        return rates(one_cycle, updates - 1)
