@@ -50,6 +50,8 @@ report-diff: $(stamp) ## Say which ratios changed between two reports, A=old.csv
 accuracy: $(stamp) ## Measure each function over all float32 inputs, an hour; QUICK=1, a minute
 	$(python) -m reports.accuracy $(only)$(if $(QUICK), --quick)$(if $(MODE), --mode $(MODE))$(if $(FRESH), --fresh)
 
+# the errors that it provokes it reports itself
+differences: export TF_CPP_MIN_LOG_LEVEL = 3
 differences: $(stamp) ## Measure where the frameworks disagree, and what aligns them
 	$(python) -m reports.differences $(only)
 

@@ -66,7 +66,8 @@ def outcome(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
 def as_found() -> Iterator[None]:
     """Seed both frameworks, keep their warnings quiet, and put back what a function may set."""
     precision, policy = keras.config.floatx(), keras.config.dtype_policy()
-    usual = torch.get_default_dtype()
+    usual, told = torch.get_default_dtype(), tf.get_logger().level
+    tf.get_logger().setLevel("ERROR")
     keras.utils.set_random_seed(0)
     torch.manual_seed(0)
     try:
@@ -74,6 +75,7 @@ def as_found() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
+        tf.get_logger().setLevel(told)
         keras.config.set_floatx(precision)
         keras.config.set_dtype_policy(policy)
         torch.set_default_dtype(usual)
