@@ -200,38 +200,6 @@ class CollatedFloats:
 
 
 @difference(
-    item="an array changed after it became a tensor",
-    keras="tf.constant copies",
-    torch="from_numpy shares the memory",
-    severity=SILENT_WRONG,
-    hits="buffers that are filled anew for each batch",
-    recipe="torch: torch.tensor copies",
-    sources=("tensorflow/python/framework/constant_op.py:L178", "torch/_torch_docs.py:L4410"),
-    unaligned="TensorFlow promises no sharing",
-)
-class SharedMemory:
-    x = np.ones(3)
-
-    def in_keras(x):
-        x = x.copy()
-        held = tf.constant(x)
-        x[:] = 7
-        return held
-
-    def in_torch(x):
-        x = x.copy()
-        held = torch.from_numpy(x)
-        x[:] = 7
-        return held
-
-    def torch_as_keras(x):
-        x = x.copy()
-        held = torch.tensor(x)
-        x[:] = 7
-        return held
-
-
-@difference(
     item="one-hot of an id outside the classes",
     keras="tf.one_hot and keras.ops.one_hot: a row of zeros",
     torch="an error",

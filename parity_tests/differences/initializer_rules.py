@@ -425,35 +425,6 @@ class InitializerShared:
 
 
 @difference(
-    item="what the seed 0 draws",
-    keras="stateless Philox numbers keyed by the seed",
-    torch="the Mersenne Twister of torch.manual_seed",
-    severity=SILENT_WRONG,
-    hits="whoever expects one seed to give both frameworks the same weights",
-    recipe="draw once, with NumPy or in one framework, and copy",
-    sources=("keras/src/backend/tensorflow/random.py:L67", "torch/nn/init.py:L73"),
-)
-class SeedAcrossFrameworks:
-    shape = (3, 4)
-
-    def in_keras(shape):
-        return keras.initializers.RandomUniform(-1.0, 1.0, seed=0)(shape)
-
-    def in_torch(shape):
-        torch.manual_seed(0)
-        return nn.init.uniform_(torch.empty(shape), -1.0, 1.0)
-
-    def torch_as_keras(shape):
-        drawn = keras.initializers.RandomUniform(-1.0, 1.0, seed=0)(shape)
-        return torch.from_numpy(np.array(drawn))
-
-    def keras_as_torch(shape):
-        torch.manual_seed(0)
-        drawn = nn.init.uniform_(torch.empty(shape), -1.0, 1.0)
-        return keras.Variable(keras.initializers.get(drawn.numpy()), shape=shape)
-
-
-@difference(
     item="an initializer applied to weights that exist",
     keras="takes a shape and returns new numbers; the weights stay",
     torch="takes the tensor and writes into it",
