@@ -181,6 +181,14 @@ def test_float32_is_judged_by_units_in_the_last_place():
     assert gap(plain(one), plain(next_one)).within(1) and not gap(plain(one), plain(2.0)).within(1)
 
 
+def test_what_compiling_switches_off_is_on_while_an_entry_is_measured():
+    torch.compile(lambda x: 2 * x, backend="eager")(torch.ones(2))
+    with as_found():
+        assert torch.distributions.Distribution._validate_args
+        with pytest.raises(ValueError, match="concentration"):
+            torch.distributions.Gamma(torch.tensor(0.0), torch.tensor(1.0))
+
+
 def test_equal_infinities_and_nans_are_no_difference():
     left, right = np.array([np.inf, np.nan, 1.0]), np.array([np.inf, np.nan, 1.5])
     assert str(gap(left, right)) == "0.5" and str(gap(left, left)) == "0"

@@ -68,6 +68,9 @@ def as_found() -> Iterator[None]:
     precision, policy = keras.config.floatx(), keras.config.dtype_policy()
     usual, told = torch.get_default_dtype(), tf.get_logger().level
     tf.get_logger().setLevel("ERROR")
+    validated = torch.distributions.Distribution._validate_args
+    # as torch comes: whatever was compiled before has switched it off
+    torch.distributions.Distribution.set_default_validate_args(True)
     keras.utils.set_random_seed(0)
     torch.manual_seed(0)
     try:
@@ -76,6 +79,7 @@ def as_found() -> Iterator[None]:
             yield
     finally:
         tf.get_logger().setLevel(told)
+        torch.distributions.Distribution.set_default_validate_args(validated)
         keras.config.set_floatx(precision)
         keras.config.set_dtype_policy(policy)
         torch.set_default_dtype(usual)
