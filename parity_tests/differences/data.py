@@ -1,11 +1,10 @@
-"""Data: batches, order, splits, sequences, and what types numbers arrive in."""
+"""Data: batches, order, splits, one-hot rows, and what types numbers arrive in."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 import torch
 import torch.nn.functional as F
-from torch import nn
 from torch.utils.data import DataLoader, Subset, TensorDataset, default_collate, random_split
 
 from parity_tests.differences.entry import (
@@ -245,32 +244,6 @@ class OneHotDtype:
 
     def keras_as_torch(ids):
         return keras.ops.one_hot(ids, 3, dtype="int64").dtype.name
-
-
-@difference(
-    item="axes of padded sequences",
-    keras="(batch, time)",
-    torch="(time, batch): batch_first=False",
-    severity=SILENT_WRONG,
-    hits="recurrent networks; nothing is said where both have one length",
-    recipe="torch: batch_first=True",
-    sources=("keras/src/utils/sequence_utils.py:L16", "torch/nn/utils/rnn.py:L407"),
-)
-class PaddedAxes:
-    sequences = ((1, 2), (3, 4))
-
-    def in_keras(sequences):
-        return keras.utils.pad_sequences(sequences)
-
-    def in_torch(sequences):
-        return nn.utils.rnn.pad_sequence([torch.tensor(each) for each in sequences])
-
-    def torch_as_keras(sequences):
-        tensors = [torch.tensor(each) for each in sequences]
-        return nn.utils.rnn.pad_sequence(tensors, batch_first=True)
-
-    def keras_as_torch(sequences):
-        return keras.utils.pad_sequences(sequences).T
 
 
 @difference(

@@ -458,35 +458,6 @@ class InitializerInPlace:
 
 
 @difference(
-    item="weights that a layer has before it was called",
-    keras="none: they are drawn in build, at the first call",
-    torch="all: they are drawn in the constructor",
-    severity=SILENT_WRONG,
-    hits="parameter counts, weights copied early, and seeds set between construction and call",
-    recipe="Keras: build or call the model first; torch: LazyLinear",
-    sources=("keras/src/layers/core/dense.py:L124", "torch/nn/modules/linear.py:L259"),
-)
-class WeightsBeforeCall:
-    features, units = 3, 4
-
-    def in_keras(units):
-        return sum(int(np.prod(weight.shape)) for weight in keras.layers.Dense(units).weights)
-
-    def in_torch(features, units):
-        return sum(weight.numel() for weight in nn.Linear(features, units).parameters())
-
-    def torch_as_keras(units):
-        lazy = nn.parameter.UninitializedParameter
-        drawn = [w for w in nn.LazyLinear(units).parameters() if not isinstance(w, lazy)]
-        return sum(weight.numel() for weight in drawn)
-
-    def keras_as_torch(features, units):
-        layer = keras.layers.Dense(units)
-        layer.build((None, features))
-        return layer.count_params()
-
-
-@difference(
     item="a convolution that passes its input through, as an initializer",
     keras="an error: Identity takes matrices alone",
     torch="nn.init.dirac_",

@@ -89,26 +89,31 @@ class DenseSequences:
 
 @difference(
     item="weights of a layer that has not seen an input",
-    keras="none: they are made at the first call, which tells the number of inputs",
+    keras="none: they are made and drawn at the first call, which tells the number of inputs",
     torch="all of them, since the number of inputs is an argument",
     severity=SILENT_WRONG,
-    hits="loops that copy weights, or hand them to an optimizer, before the model was called",
-    recipe="Keras: call build, or begin the model with an Input",
-    sources=("keras/src/layers/core/dense.py:L136", "torch/nn/modules/linear.py:L109"),
-    unaligned="nn.LazyLinear makes them late as well, but lists two that have no values",
+    hits="weights copied, counted or handed to an optimizer before the first call, and seeds set "
+    "between the two",
+    recipe="Keras: call build, or begin the model with an Input; torch: nn.LazyLinear",
+    sources=("keras/src/layers/core/dense.py:L124", "torch/nn/modules/linear.py:L259"),
     stage=WEIGHTS,
 )
 class DenseUnbuilt:
     def in_keras():
-        return len(keras.layers.Dense(3).weights)
+        return sum(int(np.prod(w.shape)) for w in keras.layers.Dense(3).weights)
 
     def in_torch():
-        return len(list(nn.Linear(4, 3).parameters()))
+        return sum(w.numel() for w in nn.Linear(4, 3).parameters())
+
+    def torch_as_keras():
+        lazy = nn.parameter.UninitializedParameter
+        made = [w for w in nn.LazyLinear(3).parameters() if not isinstance(w, lazy)]
+        return sum(w.numel() for w in made)
 
     def keras_as_torch():
         dense = keras.layers.Dense(3)
         dense.build((None, 4))
-        return len(dense.weights)
+        return sum(int(np.prod(w.shape)) for w in dense.weights)
 
 
 @difference(
@@ -256,11 +261,11 @@ class EmbeddingFloatIds:
 
 @difference(
     item="largest norm of an embedding's rows",
-    keras="MaxNorm limits columns (axis=0), all of them, after a step of the optimizer",
-    torch="max_norm limits rows, those looked up, in place at the lookup",
+    keras="a constraint limits all rows, after each step of the optimizer",
+    torch="max_norm limits the rows that are looked up, in place, at the lookup",
     severity=SILENT_WRONG,
-    hits="embeddings with a limited norm",
-    recipe="limit along the same axis at the same moment, by max / (10⁻⁷ + norm)",
+    hits="embeddings with a limited norm; in torch a prediction changes the weights",
+    recipe="limit the same rows at the same moment, by max / (10⁻⁷ + norm)",
     sources=("keras/src/constraints/constraints.py:L105", "torch/nn/functional.py:L2614"),
 )
 class EmbeddingMaxNorm:
@@ -268,7 +273,7 @@ class EmbeddingMaxNorm:
     table = np.array([[3.0, 4.0], [6.0, 8.0], [0.3, 0.4]])
 
     def in_keras(ids, table):
-        return keras.constraints.MaxNorm(1.0)(table)
+        return keras.constraints.MaxNorm(1.0, axis=1)(table)
 
     def in_torch(ids, table):
         weight = torch.tensor(table)
@@ -276,7 +281,7 @@ class EmbeddingMaxNorm:
         return weight
 
     def torch_as_keras(ids, table):
-        norms = torch.linalg.vector_norm(torch.tensor(table), dim=0)
+        norms = torch.linalg.vector_norm(torch.tensor(table), dim=1, keepdim=True)
         return torch.tensor(table) * (norms.clamp(max=1.0) / (1e-7 + norms))
 
     def keras_as_torch(ids, table):

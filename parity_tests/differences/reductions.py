@@ -1,4 +1,4 @@
-"""How losses are averaged: reductions, weights, masks, shapes that broadcast, penalties."""
+"""How losses are averaged: reductions, masks, shapes that broadcast, precision, penalties."""
 
 import keras
 import numpy as np
@@ -11,7 +11,6 @@ from parity_tests.differences.entry import (
     COSMETIC,
     CRASH,
     LOSSES,
-    NONE,
     SILENT_WRONG,
     SLOW_DRIFT,
     difference,
@@ -19,7 +18,7 @@ from parity_tests.differences.entry import (
 from tf_impl.builtins.losses import mean_squared_error, squared_error
 from torch_impl.builtins.losses import l2_penalty
 
-TITLE = "Losses: reductions, weights and masks"
+TITLE = "Losses: reductions, masks and penalties"
 STAGE = LOSSES
 
 
@@ -126,154 +125,6 @@ class BinaryTargetsShape:
 
 
 @difference(
-    item="mean of a cross-entropy with weights of classes",
-    keras="Σ w l / n: sample and class weights change the size of the loss",
-    torch="Σ w l / Σ w",
-    severity=SILENT_WRONG,
-    hits="unbalanced classes; equals another learning rate in every batch",
-    recipe="Keras: reduction='mean_with_sample_weight'; torch: reduction='none', then the mean",
-    sources=("keras/src/losses/loss.py:L153", "torch/nn/functional.py:L3555"),
-)
-class ClassWeightMean:
-    y = np.array([0, 2, 2])
-    z = np.array([[2.0, -1.0, 0.5], [0.3, 1.5, -0.7], [0.0, 1.0, 3.0]])
-    weights = np.array([1.0, 2.0, 5.0])
-
-    def in_keras(y, z, weights):
-        loss = keras.losses.SparseCategoricalCrossentropy(True, dtype="float64")
-        return loss(y, z, sample_weight=weights[y])
-
-    def in_torch(y, z, weights):
-        loss = nn.CrossEntropyLoss(weight=torch.tensor(weights))
-        return loss(torch.tensor(z), torch.tensor(y))
-
-    def torch_as_keras(y, z, weights):
-        loss = nn.CrossEntropyLoss(weight=torch.tensor(weights), reduction="none")
-        return loss(torch.tensor(z), torch.tensor(y)).mean()
-
-    def keras_as_torch(y, z, weights):
-        loss = keras.losses.SparseCategoricalCrossentropy(
-            True, reduction="mean_with_sample_weight", dtype="float64"
-        )
-        return loss(y, z, sample_weight=weights[y])
-
-
-@difference(
-    item="weights of classes together with label smoothing",
-    keras="the weight of the true class multiplies the whole loss",
-    torch="each term of the smoothed label has the weight of its own class",
-    severity=SILENT_WRONG,
-    hits="unbalanced classes with label smoothing",
-    recipe="torch: weight the losses afterwards; Keras: weight the smoothed labels",
-    sources=("keras/src/losses/loss.py:L190", "torch/nn/functional.py:L3555"),
-)
-class ClassWeightSmoothing:
-    y = np.array([0, 2, 2])
-    z = np.array([[2.0, -1.0, 0.5], [0.3, 1.5, -0.7], [0.0, 1.0, 3.0]])
-    weights = np.array([1.0, 2.0, 5.0])
-
-    def in_keras(y, z, weights):
-        loss = keras.losses.CategoricalCrossentropy(
-            True, 0.1, reduction="mean_with_sample_weight", dtype="float64"
-        )
-        return loss(np.eye(3)[y], z, sample_weight=weights[y])
-
-    def in_torch(y, z, weights):
-        loss = nn.CrossEntropyLoss(weight=torch.tensor(weights), label_smoothing=0.1)
-        return loss(torch.tensor(z), torch.tensor(y))
-
-    def torch_as_keras(y, z, weights):
-        loss = nn.CrossEntropyLoss(label_smoothing=0.1, reduction="none")
-        of_sample = torch.tensor(weights[y])
-        return (of_sample * loss(torch.tensor(z), torch.tensor(y))).sum() / of_sample.sum()
-
-    def keras_as_torch(y, z, weights):
-        smoothed = np.eye(3)[y] * (1 - 0.1) + 0.1 / 3
-        log_p = keras.ops.log_softmax(z)
-        return -keras.ops.sum(weights * smoothed * log_p) / np.sum(weights[y])
-
-
-@difference(
-    item="labels that are ignored, some of them",
-    keras="left out of sum and count",
-    torch="left out of sum and count",
-    severity=NONE,
-    hits="nobody who uses the loss as an object",
-    recipe="nothing to do",
-    sources=("keras/src/losses/losses.py:L2369", "torch/nn/functional.py:L3555"),
-)
-class SomeIgnored:
-    y = np.array([0, 1, 2])
-    z = np.array([[2.0, -1.0, 0.5], [1.0, 1.0, 4.0], [0.3, 1.5, -0.7]])
-
-    def in_keras(y, z):
-        loss = keras.losses.SparseCategoricalCrossentropy(True, ignore_class=1, dtype="float64")
-        return loss(y, z)
-
-    def in_torch(y, z):
-        return F.cross_entropy(torch.tensor(z), torch.tensor(y), ignore_index=1)
-
-
-@difference(
-    item="labels that are ignored, by the function and its mean",
-    keras="zeros that the mean counts",
-    torch="F.cross_entropy leaves them out of the count",
-    severity=SILENT_WRONG,
-    hits="training loops of one's own in Keras, padded sequences",
-    recipe="Keras: the loss object, or divide by the number of valid labels",
-    sources=("keras/src/losses/losses.py:L2368", "torch/nn/functional.py:L3555"),
-)
-class IgnoredInFunction:
-    y = np.array([0, 1, 2])
-    z = np.array([[2.0, -1.0, 0.5], [1.0, 1.0, 4.0], [0.3, 1.5, -0.7]])
-
-    def in_keras(y, z):
-        losses = keras.losses.sparse_categorical_crossentropy(y, z, True, ignore_class=1)
-        return keras.ops.mean(losses)
-
-    def in_torch(y, z):
-        return F.cross_entropy(torch.tensor(z), torch.tensor(y), ignore_index=1)
-
-    def torch_as_keras(y, z):
-        losses = F.cross_entropy(torch.tensor(z), torch.tensor(y), ignore_index=1, reduction="none")
-        return losses.mean()
-
-    def keras_as_torch(y, z):
-        losses = keras.losses.sparse_categorical_crossentropy(y, z, True, ignore_class=1)
-        return keras.ops.sum(losses) / np.sum(y != 1)
-
-
-@difference(
-    item="labels that are ignored, all of them",
-    keras="0",
-    torch="NaN, 0/0",
-    severity=SILENT_WRONG,
-    hits="batches with nothing but padding: one of them ruins the weights in torch",
-    recipe="torch: reduction='sum', divided by max(count, 1)",
-    sources=("keras/src/losses/loss.py:L159", "torch/nn/functional.py:L3555"),
-)
-class AllIgnored:
-    y = np.array([1, 1])
-    z = np.array([[2.0, -1.0, 0.5], [0.3, 1.5, -0.7]])
-
-    def in_keras(y, z):
-        loss = keras.losses.SparseCategoricalCrossentropy(True, ignore_class=1, dtype="float64")
-        return loss(y, z)
-
-    def in_torch(y, z):
-        return F.cross_entropy(torch.tensor(z), torch.tensor(y), ignore_index=1)
-
-    def torch_as_keras(y, z):
-        y = torch.tensor(y)
-        total = F.cross_entropy(torch.tensor(z), y, ignore_index=1, reduction="sum")
-        return total / (y != 1).sum().clamp(min=1)
-
-    def keras_as_torch(y, z):
-        losses = keras.losses.sparse_categorical_crossentropy(y, z, True, ignore_class=1)
-        return keras.ops.sum(losses) / tf.reduce_sum(tf.cast(y != 1, "float64"))
-
-
-@difference(
     item="mean over a batch without samples",
     keras="an empty tensor: what is empty is not reduced",
     torch="NaN",
@@ -327,34 +178,6 @@ class MaskFromLayers:
     def keras_as_torch(x, y):
         p = keras.ops.copy(keras.layers.Masking(dtype="float64")(x))
         return keras.losses.MeanSquaredError(dtype="float64")(y, p)
-
-
-@difference(
-    item="weights of the samples",
-    keras="every loss takes sample_weight",
-    torch="an error: a weight is of a class, and fixed when the loss is made",
-    severity=CRASH,
-    hits="importance weights, boosting",
-    recipe="torch: reduction='none', times the weights, then the mean",
-    sources=("keras/src/losses/loss.py:L56", "torch/nn/functional.py:L3472"),
-    unaligned="Keras has no setting that makes it refuse",
-)
-class SampleWeights:
-    y = np.array([0, 2])
-    z = np.array([[2.0, -1.0, 0.5], [0.3, 1.5, -0.7]])
-    weights = np.array([1.0, 3.0])
-
-    def in_keras(y, z, weights):
-        loss = keras.losses.SparseCategoricalCrossentropy(True, dtype="float64")
-        return loss(y, z, sample_weight=weights)
-
-    def in_torch(y, z, weights):
-        loss = nn.CrossEntropyLoss()
-        return loss(torch.tensor(z), torch.tensor(y), sample_weight=torch.tensor(weights))
-
-    def torch_as_keras(y, z, weights):
-        losses = nn.CrossEntropyLoss(reduction="none")(torch.tensor(z), torch.tensor(y))
-        return (torch.tensor(weights) * losses).mean()
 
 
 @difference(
@@ -554,40 +377,6 @@ class EpochMean:
         for loss in losses:
             tracker.update_state(loss)
         return tracker.result()
-
-
-@difference(
-    item="class weights and the loss of the validation",
-    keras="class_weight of fit weights the training alone",
-    torch="a loss made with weights weights wherever it is called",
-    severity=SILENT_WRONG,
-    hits="early stopping and model choice of unbalanced classes",
-    recipe="torch: a second loss without weights for the validation",
-    sources=("keras/src/backend/tensorflow/trainer.py:L456", "torch/nn/functional.py:L3555"),
-)
-class ValidationClassWeights:
-    y = np.array([0, 1])
-    z = np.array([[2.0, -1.0], [0.5, 0.0]])
-    weights = np.array([1.0, 9.0])
-
-    def in_keras(y, z):
-        model = keras.Sequential([keras.layers.Identity(dtype="float64")])
-        loss = keras.losses.SparseCategoricalCrossentropy(True, dtype="float64")
-        model.compile(loss=loss, run_eagerly=True)  # evaluate takes no class_weight
-        return round(model.evaluate(z, y, verbose=0), 5)
-
-    def in_torch(y, z, weights):
-        loss = nn.CrossEntropyLoss(weight=torch.tensor(weights))
-        return round(float(loss(torch.tensor(z), torch.tensor(y))), 5)
-
-    def torch_as_keras(y, z):
-        return round(float(nn.CrossEntropyLoss()(torch.tensor(z), torch.tensor(y))), 5)
-
-    def keras_as_torch(y, z, weights):
-        loss = keras.losses.SparseCategoricalCrossentropy(
-            True, reduction="mean_with_sample_weight", dtype="float64"
-        )
-        return round(float(loss(y, z, sample_weight=weights[y])), 5)
 
 
 @difference(

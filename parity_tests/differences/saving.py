@@ -189,29 +189,6 @@ class LayerUsedTwice:
         return len(dict(nn.Sequential(layer, layer).named_parameters()))
 
 
-@difference(
-    item="number of weights before the first call",
-    keras="ValueError: a layer has no weights before it has seen a shape",
-    torch="known: every size is an argument",
-    severity=CRASH,
-    hits="weights loaded, counted or handed to an optimizer right after the model was made",
-    recipe="Keras: keras.Input first, or build(); torch: nn.LazyLinear, which raises too",
-    sources=("keras/src/layers/layer.py:L1523", "torch/nn/modules/linear.py:L96"),
-)
-class WeightsBeforeFirstCall:
-    def in_keras():
-        return keras.Sequential([keras.layers.Dense(2)]).count_params()
-
-    def in_torch():
-        return sum(w.numel() for w in nn.Sequential(nn.Linear(3, 2)).parameters())
-
-    def torch_as_keras():
-        return sum(w.numel() for w in nn.Sequential(nn.LazyLinear(2)).parameters())
-
-    def keras_as_torch():
-        return keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]).count_params()
-
-
 def stack(*names):
     """A Keras model with a layer of each name."""
     layers = [keras.layers.Dense(1, name=name, kernel_initializer="ones") for name in names]

@@ -151,6 +151,32 @@ class PadSequencesSide:
 
 
 @difference(
+    item="axes of padded sequences",
+    keras="(batch, time)",
+    torch="(time, batch): batch_first=False",
+    severity=SILENT_WRONG,
+    hits="recurrent networks; nothing is said where both have one length",
+    recipe="torch: batch_first=True",
+    sources=("keras/src/utils/sequence_utils.py:L16", "torch/nn/utils/rnn.py:L407"),
+)
+class PadSequencesAxes:
+    sequences = ((1, 2), (3, 4))
+
+    def in_keras(sequences):
+        return keras.utils.pad_sequences(sequences)
+
+    def in_torch(sequences):
+        return pad_sequence([torch.tensor(each) for each in sequences])
+
+    def torch_as_keras(sequences):
+        tensors = [torch.tensor(each) for each in sequences]
+        return pad_sequence(tensors, batch_first=True)
+
+    def keras_as_torch(sequences):
+        return keras.utils.pad_sequences(sequences).T
+
+
+@difference(
     item="floats in sequences that are padded",
     keras="pad_sequences cuts them to int32",
     torch="pad_sequence keeps their dtype",
