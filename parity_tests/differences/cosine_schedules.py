@@ -4,6 +4,7 @@ import math
 
 import keras
 import numpy as np
+import torch
 from torch.optim import lr_scheduler
 
 from parity_tests.differences.entry import (
@@ -25,12 +26,11 @@ STAGE = SCHEDULE
     torch="CosineAnnealingLR climbs back to the rate it came from",
     severity=SILENT_WRONG,
     hits="training longer than T_max",
-    recipe="torch: LambdaLR with min(t, T); Keras: write the cosine without the minimum",
+    recipe="torch: LambdaLR with min(t, T); Keras: a schedule of one's own, without the minimum",
     sources=(
         "keras/src/optimizers/schedules/learning_rate_schedule.py:L723",
         "torch/optim/lr_scheduler.py:L1440",
     ),
-    unaligned="Keras has no periodic cosine but with restarts, which jump",
 )
 class CosineAfterEnd:
     rate, size, updates = np.float64(0.1), 5, 10
@@ -46,6 +46,12 @@ class CosineAfterEnd:
             return (1 + math.cos(math.pi * min(step, size) / size)) / 2
 
         return stepped(lr_scheduler.LambdaLR(sgd(rate), factor), updates)
+
+    def keras_as_torch(rate, size, updates):
+        def cosine(step):
+            return rate * (1 + math.cos(math.pi * step / size)) / 2
+
+        return rates(cosine, updates)
 
 
 @difference(
@@ -135,6 +141,40 @@ class WarmupFromZero:
             return step / warmup if step < warmup else decayed
 
         return np.array(stepped(lr_scheduler.LambdaLR(sgd(rate), factor), warmup + size))
+
+
+@difference(
+    item="where a linear warm-up starts, arguments left out",
+    keras="initial_learning_rate, here 0",
+    torch="LinearLR: at start_factor=1/3 of the rate, over total_iters=5",
+    severity=SILENT_WRONG,
+    hits="transformers: the first updates are taken at a third of the peak",
+    recipe="torch: LambdaLR of t/T; Keras: initial_learning_rate = warmup_target / 3",
+    sources=(
+        "keras/src/optimizers/schedules/learning_rate_schedule.py:L711",
+        "torch/optim/lr_scheduler.py:L916",
+    ),
+)
+class WarmupStart:
+    rate, warmup = np.float64(0.1), 5
+
+    def in_keras(rate, warmup):
+        schedule = keras.optimizers.schedules.CosineDecay(
+            np.float64(0.0), 10, warmup_target=rate, warmup_steps=warmup
+        )
+        return np.array(rates(schedule, warmup))
+
+    def in_torch(rate, warmup):
+        return np.array(stepped(lr_scheduler.LinearLR(sgd(rate)), warmup))
+
+    def torch_as_keras(rate, warmup):
+        return np.array(stepped(lr_scheduler.LambdaLR(sgd(rate), lambda t: t / warmup), warmup))
+
+    def keras_as_torch(rate, warmup):
+        schedule = keras.optimizers.schedules.CosineDecay(
+            rate / 3, 10, warmup_target=rate, warmup_steps=warmup
+        )
+        return np.array(rates(schedule, warmup))
 
 
 @difference(
@@ -305,3 +345,47 @@ class OneCycle:
             return between(peak, start / 1e4, (step - top) / (last - top))
 
         return rates(one_cycle, updates - 1)
+
+
+def momenta(momentum, updates, **options):
+    """What each update takes, of SGD under OneCycleLR."""
+    optimizer = torch.optim.SGD([torch.zeros(1)], 0.5, momentum)
+    scheduler, taken = lr_scheduler.OneCycleLR(optimizer, 0.5, updates, **options), []
+    for _ in range(updates - 1):
+        taken.append(optimizer.param_groups[0]["momentum"])
+        optimizer.step()
+        scheduler.step()
+    return taken
+
+
+@difference(
+    item="momentum beside a rate that goes through one cycle",
+    keras="a schedule has the learning rate alone: momentum stays as it is",
+    torch="OneCycleLR and CyclicLR: cycle_momentum=True, so that it falls as the rate rises",
+    severity=SILENT_WRONG,
+    hits="a cycle whose rates were taken over; with Adam it is β₁ that changes",
+    recipe="torch: cycle_momentum=False; Keras: set optimizer.momentum at each update",
+    sources=("keras/src/optimizers/sgd.py:L61", "torch/optim/lr_scheduler.py:L2398"),
+)
+class OneCycleMomentum:
+    momentum, updates = 0.95, 10
+
+    def in_keras(momentum, updates):
+        optimizer = keras.optimizers.SGD(0.5, momentum)
+        return [optimizer.momentum for _ in range(updates - 1)]
+
+    def in_torch(momentum, updates):
+        return momenta(momentum, updates)
+
+    def torch_as_keras(momentum, updates):
+        return momenta(momentum, updates, cycle_momentum=False)
+
+    def keras_as_torch(momentum, updates):
+        optimizer, taken = keras.optimizers.SGD(0.5, momentum), []
+        least, top, last = 0.85, 0.3 * updates - 1, updates - 1
+        for step in range(last):
+            share = step / top if step <= top else 1 - (step - top) / (last - top)
+            fall = (momentum - least) / 2 * (1 - math.cos(math.pi * share))
+            optimizer.momentum = momentum - fall
+            taken.append(optimizer.momentum)
+        return taken

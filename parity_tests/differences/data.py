@@ -1,14 +1,19 @@
-"""Data: batches, order, splits, one-hot rows, and what types numbers arrive in."""
+"""Data: batches, order, splits, and what types numbers arrive in."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 import torch
-import torch.nn.functional as F
-from torch.utils.data import DataLoader, Subset, TensorDataset, default_collate, random_split
+from torch.utils.data import (
+    ConcatDataset,
+    DataLoader,
+    Subset,
+    TensorDataset,
+    default_collate,
+    random_split,
+)
 
 from parity_tests.differences.entry import (
-    CRASH,
     LOOP,
     NONE,
     SILENT_WRONG,
@@ -23,7 +28,8 @@ class Recorder(keras.Model):
     """Notes the rows of every training batch, in the place of training."""
 
     def train_step(self, rows):
-        self.batches = [*getattr(self, "batches", []), rows.numpy().ravel()]
+        rows, _, _ = keras.utils.unpack_x_y_sample_weight(rows)
+        self.batches = [*getattr(self, "batches", []), np.ravel(rows)]
         return {"loss": tf.constant(0.0)}
 
     def test_step(self, rows):
@@ -170,6 +176,111 @@ class ShuffleBuffer:
 
 
 @difference(
+    item="shuffle=True for data that is no array",
+    keras="fit leaves the order of a tf.data.Dataset, and of a generator, as it is: a warning",
+    torch="DataLoader shuffles every data set that has a length",
+    severity=SILENT_WRONG,
+    hits="sorted data that moved from arrays to tf.data",
+    recipe="Keras: dataset.shuffle(its length) before batch; torch: shuffle=False",
+    sources=("keras/src/trainers/data_adapters/__init__.py:L69",
+             "torch/utils/data/dataloader.py:L259"),
+)  # fmt: skip
+class ShuffleIgnored:
+    x = np.arange(64.0)
+
+    def in_keras(x):
+        data = tf.data.Dataset.from_tensor_slices(x).batch(8)
+        return bool(np.array_equal(np.concatenate(rows_of(data, shuffle=True)), x))
+
+    def in_torch(x):
+        batches = DataLoader(torch.tensor(x), batch_size=8, shuffle=True)
+        return torch.equal(torch.cat(list(batches)), torch.tensor(x))
+
+    def torch_as_keras(x):
+        batches = DataLoader(torch.tensor(x), batch_size=8, shuffle=False)
+        return torch.equal(torch.cat(list(batches)), torch.tensor(x))
+
+    def keras_as_torch(x):
+        data = tf.data.Dataset.from_tensor_slices(x).shuffle(len(x)).batch(8)
+        return bool(np.array_equal(np.concatenate(rows_of(data)), x))
+
+
+class Rows(keras.utils.PyDataset):
+    """The rows of an array, eight a batch, perhaps drawn anew for each epoch."""
+
+    def __init__(self, x, drawn=False):
+        super().__init__()
+        self.x, self.drawn = x, drawn
+        self.on_epoch_end()
+
+    def __len__(self):
+        return len(self.x) // 8
+
+    def __getitem__(self, batch):
+        return self.x[8 * batch : 8 * batch + 8]
+
+    def on_epoch_end(self):
+        self.x = np.random.permutation(self.x) if self.drawn else self.x
+
+
+@difference(
+    item="what is shuffled of a data set that a class of one's own reads",
+    keras="a PyDataset hands over batches: their order is shuffled, their rows stay together",
+    torch="a Dataset hands over rows: they are shuffled one by one",
+    severity=SILENT_WRONG,
+    hits="readers of files that became a PyDataset (a Sequence, as it was called): the same rows "
+    "share a batch in every epoch",
+    recipe="Keras: permute the rows in on_epoch_end; torch: a batch_sampler that permutes batches",
+    sources=("keras/src/trainers/data_adapters/py_dataset_adapter.py:L625",
+             "torch/utils/data/sampler.py:L182"),
+)  # fmt: skip
+class BatchesShuffled:
+    x = np.arange(64.0)
+
+    def in_keras(x):
+        return all(bool((np.diff(batch) == 1).all()) for batch in rows_of(Rows(x)))
+
+    def in_torch(x):
+        batches = DataLoader(torch.tensor(x), batch_size=8, shuffle=True)
+        return all(bool((batch.diff() == 1).all()) for batch in batches)
+
+    def torch_as_keras(x):
+        order = torch.arange(len(x)).reshape(-1, 8)[torch.randperm(len(x) // 8)]
+        batches = DataLoader(torch.tensor(x), batch_sampler=order.tolist())
+        return all(bool((batch.diff() == 1).all()) for batch in batches)
+
+    def keras_as_torch(x):
+        return all(bool((np.diff(batch) == 1).all()) for batch in rows_of(Rows(x, drawn=True)))
+
+
+@difference(
+    item="batches over two epochs of 10 rows, data repeated before it is put into batches",
+    keras="repeat(2).batch(4): a batch may hold the end of one epoch and the start of the next",
+    torch="each pass over a DataLoader ends with the batch that is left over",
+    severity=SILENT_WRONG,
+    hits="tf.data pipelines with steps_per_epoch: epochs do not end where the data does",
+    recipe="Keras: batch before repeat; torch: ConcatDataset of the data with itself",
+    sources=("tensorflow/python/data/ops/dataset_ops.py:L1352",
+             "torch/utils/data/dataloader.py:L265"),
+)  # fmt: skip
+class RepeatBeforeBatch:
+    x = np.arange(10.0)
+
+    def in_keras(x):
+        return [len(b) for b in tf.data.Dataset.from_tensor_slices(x).repeat(2).batch(4)]
+
+    def in_torch(x):
+        return [len(b) for _ in range(2) for b in DataLoader(torch.tensor(x), batch_size=4)]
+
+    def torch_as_keras(x):
+        x = torch.tensor(x)
+        return [len(b) for b in DataLoader(ConcatDataset([x, x]), batch_size=4)]
+
+    def keras_as_torch(x):
+        return [len(b) for b in tf.data.Dataset.from_tensor_slices(x).batch(4).repeat(2)]
+
+
+@difference(
     item="Python floats put into a batch",
     keras="tf.data: float32",
     torch="default_collate: float64 (torch.tensor would give float32)",
@@ -196,83 +307,6 @@ class CollatedFloats:
     def keras_as_torch(samples):
         data = tf.data.Dataset.from_tensor_slices(np.array(samples))
         return next(iter(data.batch(2))).dtype.name
-
-
-@difference(
-    item="one-hot of an id outside the classes",
-    keras="tf.one_hot and keras.ops.one_hot: a row of zeros",
-    torch="an error",
-    severity=CRASH,
-    hits="padding ids of −1, ignored labels",
-    recipe="torch: compare with arange; Keras: check beforehand",
-    sources=("keras/src/backend/tensorflow/nn.py:L1195", "torch/nn/functional.py:L5904"),
-    unaligned="Keras has no setting that makes it refuse",
-)
-class OneHotOutside:
-    ids = np.array([0, -1, 3])
-
-    def in_keras(ids):
-        return keras.ops.one_hot(ids, 3, dtype="int64")
-
-    def in_torch(ids):
-        return F.one_hot(torch.tensor(ids), 3)
-
-    def torch_as_keras(ids):
-        return (torch.tensor(ids)[:, None] == torch.arange(3)).long()
-
-
-@difference(
-    item="type of one-hot rows",
-    keras="float32",
-    torch="int64, which losses refuse",
-    severity=SILENT_WRONG,
-    hits="one-hot inputs and soft labels",
-    recipe="torch: .float()",
-    sources=("keras/src/backend/tensorflow/nn.py:L1195", "torch/nn/functional.py:L5904"),
-)
-class OneHotDtype:
-    ids = np.array([0, 2])
-
-    def in_keras(ids):
-        return keras.ops.one_hot(ids, 3).dtype.name
-
-    def in_torch(ids):
-        return str(F.one_hot(torch.tensor(ids), 3).dtype).removeprefix("torch.")
-
-    def torch_as_keras(ids):
-        return str(F.one_hot(torch.tensor(ids), 3).float().dtype).removeprefix("torch.")
-
-    def keras_as_torch(ids):
-        return keras.ops.one_hot(ids, 3, dtype="int64").dtype.name
-
-
-@difference(
-    item="standardizing a column that is constant",
-    keras="Normalization divides by at least 10⁻⁷: 0",
-    torch="0/0 by hand: NaN",
-    severity=SILENT_WRONG,
-    hits="tables, pixels at the border of MNIST",
-    recipe="torch: std.clamp(min=1e-7)",
-    sources=("keras/src/layers/preprocessing/normalization.py:L441", "torch/_torch_docs.py:L3931"),
-)
-class StandardizeConstant:
-    x = np.array([[5.0], [5.0], [5.0]], dtype="float32")
-
-    def in_keras(x):
-        layer = keras.layers.Normalization()
-        layer.adapt(x)
-        return layer(x)
-
-    def in_torch(x):
-        x = torch.tensor(x)
-        return (x - x.mean(0)) / x.std(0)
-
-    def torch_as_keras(x):
-        x = torch.tensor(x)
-        return (x - x.mean(0)) / x.std(0).clamp(min=1e-7)
-
-    def keras_as_torch(x):
-        return (x - tf.reduce_mean(x, 0)) / tf.math.reduce_std(x, 0)
 
 
 @difference(

@@ -1,9 +1,11 @@
 """Rates that depend on the run: when a plateau is one, and what a callback may set."""
 
+import copy
 from types import SimpleNamespace
 
 import keras
 import numpy as np
+from torch import nn
 from torch.optim import lr_scheduler
 
 from parity_tests.differences.entry import (
@@ -288,6 +290,51 @@ class FunctionOfEpoch:
 
 
 @difference(
+    item="the epoch that a schedule counts in a second call of fit",
+    keras="begins at 0 again, unless initial_epoch says otherwise",
+    torch="the scheduler goes on counting",
+    severity=SILENT_WRONG,
+    hits="training in several calls of fit: the rate jumps back up",
+    recipe="Keras: fit(initial_epoch=2, epochs=4), epochs being the last; torch: a new scheduler",
+    sources=(
+        "keras/src/backend/tensorflow/trainer.py:L393",
+        "torch/optim/lr_scheduler.py:L287",
+    ),
+)
+class EpochsBeginAnew:
+    rate, epochs = 0.5, 2
+
+    def in_keras(rate, epochs):
+        callback = keras.callbacks.LearningRateScheduler(lambda epoch: rate / 2**epoch)
+        model, x = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]), np.ones((1, 1))
+        model.compile(keras.optimizers.SGD(), "mse", run_eagerly=True)
+        taken = []
+        for _ in range(2):
+            model.fit(x, x, epochs=epochs, callbacks=[callback], verbose=0)
+            taken.append(float(model.optimizer.learning_rate))
+        return taken
+
+    def in_torch(rate, epochs):
+        scheduler = lr_scheduler.LambdaLR(sgd(rate), lambda epoch: 1 / 2**epoch)
+        return [stepped(scheduler, epochs)[-1] for _ in range(2)]
+
+    def torch_as_keras(rate, epochs):
+        schedulers = [lr_scheduler.LambdaLR(sgd(rate), lambda e: 1 / 2**e) for _ in range(2)]
+        return [stepped(scheduler, epochs)[-1] for scheduler in schedulers]
+
+    def keras_as_torch(rate, epochs):
+        callback = keras.callbacks.LearningRateScheduler(lambda epoch: rate / 2**epoch)
+        model, x = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]), np.ones((1, 1))
+        model.compile(keras.optimizers.SGD(), "mse", run_eagerly=True)
+        taken = []
+        for first in (0, epochs):
+            span = {"initial_epoch": first, "epochs": first + epochs}
+            model.fit(x, x, **span, callbacks=[callback], verbose=0)
+            taken.append(float(model.optimizer.learning_rate))
+        return taken
+
+
+@difference(
     item="a rate set by hand while a schedule runs",
     keras="an error; ReduceLROnPlateau beside a schedule fails the same way",
     torch="allowed: most schedulers go on from the new rate",
@@ -363,6 +410,53 @@ class EarlyStoppingPatience:
             callback.on_epoch_end(epoch, {"loss": loss})
             if model.stop_training:
                 return epoch + 1
+
+
+def kept_weight(losses, **options):
+    """The weight that is left after EarlyStopping; the weight of an epoch is its number."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    callback = keras.callbacks.EarlyStopping("loss", patience=2, **options)
+    callback.set_model(model)
+    callback.on_train_begin()
+    for epoch, loss in enumerate(losses):
+        model.set_weights([np.array([[epoch]])])
+        callback.on_epoch_end(epoch, {"loss": loss})
+    callback.on_train_end()
+    return float(model.get_weights()[0][0, 0])
+
+
+@difference(
+    item="the weights that are left when training stops early",
+    keras="those of the last epoch: restore_best_weights=False",
+    torch="nothing built in; by hand those of the best epoch, as most loops are written",
+    severity=SILENT_WRONG,
+    hits="models that are evaluated after early stopping: patience epochs past the best",
+    recipe="Keras: restore_best_weights=True; torch: keep a copy of state_dict()",
+    sources=("keras/src/callbacks/early_stopping.py:L74", "torch/nn/modules/module.py:L2194"),
+)
+class EarlyStoppingWeights:
+    losses = (3.0, 2.0, 2.5, 2.25)
+
+    def in_keras(losses):
+        return kept_weight(losses)
+
+    def in_torch(losses):
+        best, model = np.inf, nn.Linear(1, 1, bias=False)
+        for epoch, loss in enumerate(losses):
+            nn.init.constant_(model.weight, epoch)
+            if loss < best:
+                best, kept = loss, copy.deepcopy(model.state_dict())
+        model.load_state_dict(kept)
+        return float(model.weight)
+
+    def torch_as_keras(losses):
+        model = nn.Linear(1, 1, bias=False)
+        for epoch, _ in enumerate(losses):
+            nn.init.constant_(model.weight, epoch)
+        return float(model.weight)
+
+    def keras_as_torch(losses):
+        return kept_weight(losses, restore_best_weights=True)
 
 
 @difference(

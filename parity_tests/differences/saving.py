@@ -189,6 +189,47 @@ class LayerUsedTwice:
         return len(dict(nn.Sequential(layer, layer).named_parameters()))
 
 
+@difference(
+    item="order of the weights, where layers are used in another order than they were made",
+    keras="a functional model lists its layers as the data passes them",
+    torch="as they became attributes, whatever forward does",
+    severity=SILENT_WRONG,
+    hits="weights copied by position: layers of one shape are exchanged",
+    recipe="torch: make layers in the order of use; Keras: a subclass of Model goes by attributes",
+    sources=("keras/src/models/functional.py:L162", "torch/nn/modules/module.py:L2017"),
+)
+class OrderOfUse:
+    def in_keras():
+        last, first = (keras.layers.Dense(1, use_bias=False, name=n) for n in ("last", "first"))
+        model = keras.Model(x := keras.Input((1,)), last(first(x)))
+        return [weight.path.split("/")[0] for weight in model.weights]
+
+    def in_torch():
+        model = nn.Module()
+        model.last, model.first = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+        model.forward = lambda x: model.last(model.first(x))
+        return [name.split(".")[0] for name in model.state_dict()]
+
+    def torch_as_keras():
+        model = nn.Module()
+        model.first, model.last = nn.Linear(1, 1, bias=False), nn.Linear(1, 1, bias=False)
+        model.forward = lambda x: model.last(model.first(x))
+        return [name.split(".")[0] for name in model.state_dict()]
+
+    def keras_as_torch():
+        class Model(keras.Model):
+            def __init__(self):
+                super().__init__()
+                self.last = keras.layers.Dense(1, use_bias=False, name="last")
+                self.first = keras.layers.Dense(1, use_bias=False, name="first")
+
+            def call(self, x):
+                return self.last(self.first(x))
+
+        (model := Model())(np.ones((1, 1)))
+        return [weight.path.split("/")[1] for weight in model.weights]
+
+
 def stack(*names):
     """A Keras model with a layer of each name."""
     layers = [keras.layers.Dense(1, name=name, kernel_initializer="ones") for name in names]
@@ -262,6 +303,55 @@ class RenamedLayers:
         state = old.state_dict().items()
         new.load_state_dict({name.replace("old", "new"): tensor for name, tensor in state})
         return new["new"].weight.detach()
+
+
+def classifier(classes, body):
+    """A Keras model of a body with this weight and a head for so many classes."""
+    body = keras.layers.Dense(1, kernel_initializer=keras.initializers.Constant(body))
+    return keras.Sequential([keras.Input((1,)), body, keras.layers.Dense(classes)])
+
+
+@difference(
+    item="weights of another shape in a file, told to be lenient",
+    keras="load_weights(skip_mismatch=True) leaves them out and loads the others",
+    torch="load_state_dict(strict=False) forgives names alone: RuntimeError, size mismatch",
+    severity=CRASH,
+    hits="fine-tuning with another number of classes",
+    recipe="torch: leave out of the state_dict what has another shape; Keras: skip_mismatch=False",
+    sources=("keras/src/saving/saving_lib.py:L692", "torch/nn/modules/module.py:L2443"),
+)
+class ShapeMismatch:
+    def in_keras():
+        model = classifier(classes=2, body=0.0)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "model.weights.h5"
+            classifier(classes=3, body=7.0).save_weights(file)
+            model.load_weights(file, skip_mismatch=True)
+        return model.layers[0].kernel
+
+    def in_torch():
+        saved = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 3))
+        model = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 2))
+        nn.init.constant_(saved[0].weight, 7.0)
+        model.load_state_dict(saved.state_dict(), strict=False)
+        return model[0].weight.detach()
+
+    def torch_as_keras():
+        saved = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 3))
+        model = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 2))
+        nn.init.constant_(saved[0].weight, 7.0)
+        own = model.state_dict()
+        fitting = {n: w for n, w in saved.state_dict().items() if w.shape == own[n].shape}
+        model.load_state_dict(fitting, strict=False)
+        return model[0].weight.detach()
+
+    def keras_as_torch():
+        model = classifier(classes=2, body=0.0)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "model.weights.h5"
+            classifier(classes=3, body=7.0).save_weights(file)
+            model.load_weights(file)
+        return model.layers[0].kernel
 
 
 @difference(

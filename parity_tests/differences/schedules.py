@@ -300,6 +300,32 @@ class PolynomialEnd:
 
 
 @difference(
+    item="length of a polynomial decay, left out",
+    keras="an error: decay_steps has no default",
+    torch="PolynomialLR: total_iters=5, after which the rate is 0",
+    severity=CRASH,
+    hits="PolynomialLR(optimizer), which stops learning after five calls of step",
+    recipe="pass the number of updates in both",
+    sources=(
+        "keras/src/optimizers/schedules/learning_rate_schedule.py:L390",
+        "torch/optim/lr_scheduler.py:L1267",
+    ),
+    unaligned="torch has no setting that makes it refuse",
+)
+class PolynomialLength:
+    rate, updates = np.float64(0.1), 8
+
+    def in_keras(rate, updates):
+        return rates(keras.optimizers.schedules.PolynomialDecay(rate), updates)
+
+    def in_torch(rate, updates):
+        return stepped(lr_scheduler.PolynomialLR(sgd(rate)), updates)
+
+    def keras_as_torch(rate, updates):
+        return rates(keras.optimizers.schedules.PolynomialDecay(rate, 5, 0.0), updates)
+
+
+@difference(
     item="polynomial decay after its end, in cycles",
     keras="cycle=True: decay_steps is stretched to the next multiple",
     torch="PolynomialLR stays at its end",
