@@ -423,7 +423,7 @@ class LinspaceOfOne:
 
 @difference(
     item="how near float32 numbers must be to pass for equal in a test",
-    keras="tf.debugging.assert_near: 1.2e-6, relative and absolute",
+    keras="tf.debugging.assert_near: 10 ε = 1.2e-6, relative and absolute",
     torch="torch.testing.assert_close: 1.3e-6 relative, 1e-5 absolute",
     severity=CRASH,
     hits="tests that are ported with the code: what passes in torch fails in TensorFlow",
@@ -443,7 +443,8 @@ class AssertedCloseness:
         return "passes"
 
     def torch_as_keras(x, y):
-        tolerances = {"rtol": 1.2e-6, "atol": 1.2e-6}
+        tolerance = 10 * torch.finfo(torch.float32).eps
+        tolerances = {"rtol": tolerance, "atol": tolerance}
         torch.testing.assert_close(torch.tensor(x), torch.tensor(y), **tolerances)
         return "passes"
 
