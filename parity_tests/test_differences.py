@@ -126,6 +126,11 @@ def test_a_helper_is_printed_under_the_name_that_the_entry_gives_it():
     assert "\ndef tensorflow_conv2d(x, " in program(entry, "keras_as_torch")
 
 
+def test_what_gives_two_names_their_values_is_printed_once():
+    (entry,) = (e for e in ENTRIES if e.id == "adamax_and_nadam/adamax-epsilon")
+    assert program(entry, "in_torch").count("\nBETA_1, BETA_2 = ") == 1
+
+
 def test_two_helpers_of_one_name_are_refused():
     written = _Program()
     written.resolve("REDUCE", tf_losses)

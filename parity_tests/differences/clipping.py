@@ -1,10 +1,9 @@
-"""What happens to gradients before a step: clipping, and the slices of an embedding."""
+"""What happens to gradients before a step: clipping by value, by norm, and beside a penalty."""
 
 import keras
 import numpy as np
 import tensorflow as tf
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from parity_tests.differences.entry import (
@@ -16,7 +15,7 @@ from parity_tests.differences.entry import (
     difference,
 )
 
-TITLE = "Clipping, and the gradients of embeddings"
+TITLE = "Clipping"
 STAGE = OPTIMIZER
 
 
@@ -250,179 +249,3 @@ class ClipAndPenalty:
         clipped = tf.clip_by_value(tf.constant(gradient), -2.0, 2.0)
         keras.optimizers.SGD(0.5).apply([clipped + 0.125 * w], [w])
         return w
-
-
-def embedding_gradient(w, ids):
-    """Gradient of ½ Σ rows² with respect to a table of embeddings: slices, one for each id."""
-    with tf.GradientTape() as tape:
-        loss = tf.reduce_sum(tf.gather(w.value, ids) ** 2) / 2
-    return tape.gradient(loss, w.value)
-
-
-@difference(
-    item="Adam on an embedding whose ids repeat within a batch",
-    keras="squares each slice, then sums: the second moment of a repeated id is too small",
-    torch="sums the slices, then squares",
-    severity=SILENT_WRONG,
-    hits="every language model in Keras on TensorFlow: the most frequent tokens move too far",
-    recipe="Keras: tf.convert_to_tensor(gradient) before apply",
-    sources=("keras/src/backend/tensorflow/sparse.py:L383", "torch/nn/functional.py:L2503"),
-    unaligned="torch always sums the rows of an embedding's gradient first",
-)
-class EmbeddingRepeatedIds:
-    table = np.array([[1.0, -2.0], [0.5, 1.0], [3.0, 2.0]])
-    ids = np.array([1, 1, 2])
-
-    def in_keras(table, ids):
-        w = keras.Variable(table, dtype="float64")
-        optimizer = keras.optimizers.Adam(0.0625, 0.875, 0.9375, epsilon=1e-7)
-        for _ in range(3):
-            optimizer.apply([embedding_gradient(w, ids)], [w])
-        return w
-
-    def in_torch(table, ids):
-        w = torch.tensor(table, requires_grad=True)
-        optimizer = torch.optim.Adam([w], 0.0625, (0.875, 0.9375))
-        for step in range(1, 4):
-            optimizer.param_groups[0]["eps"] = 1e-7 / (1 - 0.9375**step) ** 0.5
-            optimizer.zero_grad()
-            (F.embedding(torch.tensor(ids), w) ** 2 / 2).sum().backward()
-            optimizer.step()
-        return w.detach()
-
-    def keras_as_torch(table, ids):
-        w = keras.Variable(table, dtype="float64")
-        optimizer = keras.optimizers.Adam(0.0625, 0.875, 0.9375, epsilon=1e-7)
-        for _ in range(3):
-            optimizer.apply([tf.convert_to_tensor(embedding_gradient(w, ids))], [w])
-        return w
-
-
-@difference(
-    item="Adam on rows of an embedding that a batch does not read",
-    keras="they move on by their old momentum, sparse gradient or not",
-    torch="SparseAdam leaves them and their moments as they are",
-    severity=SILENT_WRONG,
-    hits="nn.Embedding(sparse=True), which takes SparseAdam",
-    recipe="torch: nn.Embedding(sparse=False) and Adam; Keras has no lazy form",
-    sources=("keras/src/optimizers/adam.py:L120", "torch/optim/_functional.py:L65"),
-    unaligned="no optimizer of Keras is lazy",
-)
-class EmbeddingUnreadRows:
-    table = np.array([[1.0, -2.0], [0.5, 1.0], [3.0, 2.0]])
-    batches = np.array([[0, 1], [1, 2], [1, 2]])
-
-    def in_keras(table, batches):
-        w = keras.Variable(table, dtype="float64")
-        optimizer = keras.optimizers.Adam(0.0625, 0.875, 0.9375, epsilon=1e-7)
-        for ids in batches:
-            optimizer.apply([embedding_gradient(w, ids)], [w])
-        return w
-
-    def in_torch(table, batches):
-        w = torch.tensor(table, requires_grad=True)
-        optimizer = torch.optim.SparseAdam([w], 0.0625, (0.875, 0.9375), eps=1e-7)
-        for ids in batches:
-            optimizer.zero_grad()
-            (F.embedding(torch.tensor(ids), w, sparse=True) ** 2 / 2).sum().backward()
-            optimizer.step()
-        return w.detach()
-
-    def torch_as_keras(table, batches):
-        w = torch.tensor(table, requires_grad=True)
-        optimizer = torch.optim.Adam([w], 0.0625, (0.875, 0.9375))
-        for step, ids in enumerate(batches, start=1):
-            optimizer.param_groups[0]["eps"] = 1e-7 / (1 - 0.9375**step) ** 0.5
-            optimizer.zero_grad()
-            (F.embedding(torch.tensor(ids), w) ** 2 / 2).sum().backward()
-            optimizer.step()
-        return w.detach()
-
-
-@difference(
-    item="where the epsilon of torch's SparseAdam stands",
-    keras="Adam: η √(1 − β₂ᵗ) / (1 − β₁ᵗ) m / (√v + ε)",
-    torch="SparseAdam: the same, unlike its Adam",
-    severity=NONE,
-    hits="nobody, but whoever goes from SparseAdam to Adam within torch",
-    recipe="nothing to do",
-    sources=("keras/src/optimizers/adam.py:L135", "torch/optim/_functional.py:L82"),
-)
-class SparseAdamEpsilon:
-    table = np.array([[1.0, -2.0], [0.5, 1.0], [3.0, 2.0]])
-    ids = np.array([0, 1, 2])
-
-    def in_keras(table, ids):
-        w = keras.Variable(table, dtype="float64")
-        optimizer = keras.optimizers.Adam(0.0625, 0.875, 0.9375, epsilon=1e-2)
-        for _ in range(3):
-            optimizer.apply([embedding_gradient(w, ids)], [w])
-        return w
-
-    def in_torch(table, ids):
-        w = torch.tensor(table, requires_grad=True)
-        optimizer = torch.optim.SparseAdam([w], 0.0625, (0.875, 0.9375), eps=1e-2)
-        for _ in range(3):
-            optimizer.zero_grad()
-            (F.embedding(torch.tensor(ids), w, sparse=True) ** 2 / 2).sum().backward()
-            optimizer.step()
-        return w.detach()
-
-
-@difference(
-    item="SGD on an embedding whose ids repeat within a batch",
-    keras="subtracts each slice",
-    torch="subtracts their sum, which is the same",
-    severity=NONE,
-    hits="nobody",
-    recipe="nothing to do",
-    sources=("keras/src/backend/tensorflow/optimizer.py:L70", "torch/nn/functional.py:L2503"),
-)
-class EmbeddingSgd:
-    table = np.array([[1.0, -2.0], [0.5, 1.0], [3.0, 2.0]])
-    ids = np.array([1, 1, 2])
-
-    def in_keras(table, ids):
-        w = keras.Variable(table, dtype="float64")
-        keras.optimizers.SGD(0.0625).apply([embedding_gradient(w, ids)], [w])
-        return w
-
-    def in_torch(table, ids):
-        w = torch.tensor(table, requires_grad=True)
-        (F.embedding(torch.tensor(ids), w) ** 2 / 2).sum().backward()
-        torch.optim.SGD([w], lr=0.0625).step()
-        return w.detach()
-
-
-@difference(
-    item="norm of an embedding's gradient whose ids repeat, where it is clipped",
-    keras="the norm of the slices before they are summed, which is too small",
-    torch="the norm of their sum",
-    severity=SILENT_WRONG,
-    hits="language models with global_clipnorm: what is applied is longer than the bound",
-    recipe="Keras: tf.convert_to_tensor(gradient) before apply",
-    sources=("keras/src/optimizers/base_optimizer.py:L1184", "torch/nn/utils/clip_grad.py:L230"),
-    unaligned="torch always sums the rows of an embedding's gradient first",
-)
-class EmbeddingClipNorm:
-    table = np.array([[1.0, -2.0], [3.0, 4.0], [3.0, 2.0]])
-    ids = np.array([1, 1, 1])
-
-    def in_keras(table, ids):
-        w = keras.Variable(table, dtype="float64")
-        optimizer = keras.optimizers.SGD(1.0, global_clipnorm=0.5)
-        optimizer.apply([embedding_gradient(w, ids)], [w])
-        return tf.norm(w - table)
-
-    def in_torch(table, ids):
-        w = torch.tensor(table, requires_grad=True)
-        (F.embedding(torch.tensor(ids), w) ** 2 / 2).sum().backward()
-        nn.utils.clip_grads_with_norm_([w], 0.5, w.grad.norm() - 1e-6)
-        torch.optim.SGD([w], lr=1.0).step()
-        return (w.detach() - torch.tensor(table)).norm()
-
-    def keras_as_torch(table, ids):
-        w = keras.Variable(table, dtype="float64")
-        optimizer = keras.optimizers.SGD(1.0, global_clipnorm=0.5)
-        optimizer.apply([tf.convert_to_tensor(embedding_gradient(w, ids))], [w])
-        return tf.norm(w - table)

@@ -98,7 +98,9 @@ class _Program:
             self.resolve(text, module)
             if (home := self._homes.setdefault(called, module.__name__)) != module.__name__:
                 raise ValueError(f"{called} would be of {home} and of {module.__name__}")
-            self.definitions.append(text.replace(f"def {name}(", f"def {called}(", 1))
+            text = text.replace(f"def {name}(", f"def {called}(", 1)
+            if text not in self.definitions:  # as one that gives two names their values is
+                self.definitions.append(text)
         elif isinstance(node, ast.ImportFrom) and node.module.startswith(PROJECT):
             home = sys.modules[node.module]
             if (home.__name__, alias.name) not in self._seen:
